@@ -1,0 +1,230 @@
+//! How every queue consumer works off its messages.
+//!
+//! Each record is parsed alone. What cannot be parsed, or is [rejected](Failure::Reject), goes to the dead-letter queue at
+//! once; what may succeed later is reported as a failed item; when everything failed the invocation fails too, because
+//! otherwise no error would ever show in the function's metrics.
+
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use serde::de::DeserializeOwned;
+
+use crate::failure::{Failure, chain};
+
+/// Where messages go that can never succeed.
+pub trait DeadLetters {
+    /// Keeps the body with the reason; the message is acknowledged only after this succeeds.
+    fn bury(&self, body: &str, reason: &str) -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
+/// Nothing of the batch was worked off.
+#[derive(Debug, thiserror::Error)]
+#[error("all {count} messages of the batch failed; first: {first}")]
+pub struct BatchFailed {
+    /// How many.
+    pub count: usize,
+    /// The first reason.
+    pub first: String,
+}
+
+/// Works messages off one by one.
+///
+/// # Errors
+/// When every message failed.
+pub async fn each<M: DeserializeOwned>(
+    event: SqsEvent,
+    dead_letters: &impl DeadLetters,
+    handle: impl AsyncFn(&M) -> Result<(), Failure>,
+) -> Result<SqsBatchResponse, BatchFailed> {
+    let mut batch = Batch::new(&event);
+    let received = batch.parse::<M>(event, dead_letters).await;
+    for (record, message) in &received {
+        let outcome = handle(message).await;
+        batch.settle(record, outcome, dead_letters).await;
+    }
+    batch.respond()
+}
+
+/// Works messages off together, which costs a fraction; when that fails, or a message was delivered before (it may be what
+/// killed the process then), one by one, so that one bad message cannot take its neighbours along.
+///
+/// # Errors
+/// When every message failed.
+pub async fn together<M: DeserializeOwned>(
+    event: SqsEvent,
+    dead_letters: &impl DeadLetters,
+    handle: impl AsyncFn(&[M]) -> Result<(), Failure>,
+) -> Result<SqsBatchResponse, BatchFailed> {
+    let mut batch = Batch::new(&event);
+    let (records, messages): (Vec<_>, Vec<_>) = batch.parse::<M>(event, dead_letters).await.into_iter().unzip();
+    if messages.len() > 1 && records.iter().all(|record: &Record| !record.redelivered) {
+        match handle(&messages).await {
+            Ok(()) => return batch.respond(),
+            Err(failure) => {
+                tracing::warn!(event = "batch.split", count = messages.len(), error = %chain(&failure), "batch failed together");
+            }
+        }
+    }
+    for (record, message) in records.iter().zip(messages.chunks(1)) {
+        let outcome = handle(message).await;
+        batch.settle(record, outcome, dead_letters).await;
+    }
+    batch.respond()
+}
+
+struct Record {
+    id: String,
+    body: String,
+    redelivered: bool,
+}
+
+struct Batch {
+    total: usize,
+    failed: Vec<String>,
+    first: Option<String>,
+}
+
+impl Batch {
+    fn new(event: &SqsEvent) -> Self {
+        Self { total: event.records.len(), failed: Vec::new(), first: None }
+    }
+
+    async fn parse<M: DeserializeOwned>(&mut self, event: SqsEvent, dead_letters: &impl DeadLetters) -> Vec<(Record, M)> {
+        let mut received = Vec::with_capacity(event.records.len());
+        for message in event.records {
+            let record = Record::from(message);
+            match serde_json::from_str(&record.body) {
+                Ok(message) => received.push((record, message)),
+                Err(error) => self.settle(&record, Err(Failure::reject(error)), dead_letters).await,
+            }
+        }
+        received
+    }
+
+    async fn settle(&mut self, record: &Record, outcome: Result<(), Failure>, dead_letters: &impl DeadLetters) {
+        let failure = match outcome {
+            Ok(()) => return,
+            Err(failure @ Failure::Retry(_)) => failure,
+            Err(Failure::Reject(reason)) => {
+                tracing::error!(event = "message.rejected", message.id = record.id, reason = %chain(&*reason), "message rejected");
+                match dead_letters.bury(&record.body, &reason.to_string()).await {
+                    Ok(()) => return,
+                    Err(failure) => failure,
+                }
+            }
+        };
+        tracing::warn!(event = "message.failed", message.id = record.id, error = %chain(&failure), "message goes back to the queue");
+        self.first.get_or_insert_with(|| failure.to_string());
+        self.failed.push(record.id.clone());
+    }
+
+    fn respond(self) -> Result<SqsBatchResponse, BatchFailed> {
+        match self.first {
+            Some(first) if self.failed.len() == self.total => Err(BatchFailed { count: self.total, first }),
+            _ => {
+                let mut response = SqsBatchResponse::default();
+                response.batch_item_failures = self.failed.into_iter().map(failed_item).collect();
+                Ok(response)
+            }
+        }
+    }
+}
+
+fn failed_item(id: String) -> BatchItemFailure {
+    let mut item = BatchItemFailure::default();
+    item.item_identifier = id;
+    item
+}
+
+impl From<SqsMessage> for Record {
+    fn from(message: SqsMessage) -> Self {
+        let receives = message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse::<u32>().ok());
+        Self {
+            id: message.message_id.unwrap_or_default(),
+            body: message.body.unwrap_or_default(),
+            redelivered: receives.unwrap_or(1) > 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Graveyard {
+        bodies: Mutex<Vec<String>>,
+        closed: bool,
+    }
+
+    impl DeadLetters for Graveyard {
+        async fn bury(&self, body: &str, _: &str) -> Result<(), Failure> {
+            if self.closed {
+                return Err(Failure::retry("closed"));
+            }
+            self.bodies.lock().unwrap().push(body.to_owned());
+            Ok(())
+        }
+    }
+
+    fn event(bodies: &[(&str, u32)]) -> SqsEvent {
+        let records: Vec<_> = bodies
+            .iter()
+            .enumerate()
+            .map(|(at, (body, receives))| {
+                serde_json::json!({"messageId": format!("m{at}"), "body": body, "attributes": {"ApproximateReceiveCount": receives.to_string()}})
+            })
+            .collect();
+        serde_json::from_value(serde_json::json!({ "Records": records })).unwrap()
+    }
+
+    fn failed(response: Result<SqsBatchResponse, BatchFailed>) -> Vec<String> {
+        response.unwrap().batch_item_failures.into_iter().map(|item| item.item_identifier).collect()
+    }
+
+    async fn even(number: &u32) -> Result<(), Failure> {
+        if number.is_multiple_of(2) { Ok(()) } else { Err(Failure::retry("odd")) }
+    }
+
+    #[tokio::test]
+    async fn only_what_may_succeed_later_goes_back_to_the_queue() {
+        let graveyard = Graveyard::default();
+        let response = each(event(&[("2", 1), ("3", 1), ("no number", 1)]), &graveyard, even).await;
+        assert_eq!(failed(response), ["m1"]);
+        assert_eq!(*graveyard.bodies.lock().unwrap(), ["no number"]);
+    }
+
+    #[tokio::test]
+    async fn the_unparseable_is_not_acknowledged_when_it_cannot_be_buried() {
+        let graveyard = Graveyard { closed: true, ..Graveyard::default() };
+        assert_eq!(failed(each(event(&[("2", 1), ("?", 1)]), &graveyard, even).await), ["m1"]);
+    }
+
+    #[tokio::test]
+    async fn the_invocation_fails_when_every_message_failed() {
+        let response = each(event(&[("1", 1), ("3", 1)]), &Graveyard::default(), even).await;
+        assert_eq!(response.unwrap_err().count, 2);
+    }
+
+    #[tokio::test]
+    async fn a_batch_that_fails_together_is_worked_off_one_by_one() {
+        let sizes = Mutex::new(Vec::new());
+        let handle = async |numbers: &[u32]| {
+            sizes.lock().unwrap().push(numbers.len());
+            if numbers.contains(&3) { Err(Failure::retry("three")) } else { Ok(()) }
+        };
+        assert_eq!(failed(together(event(&[("2", 1), ("3", 1)]), &Graveyard::default(), handle).await), ["m1"]);
+        assert_eq!(*sizes.lock().unwrap(), [2, 1, 1]);
+    }
+
+    #[tokio::test]
+    async fn a_redelivered_message_is_kept_apart_from_its_neighbours() {
+        let sizes = Mutex::new(Vec::new());
+        let handle = async |numbers: &[u32]| {
+            sizes.lock().unwrap().push(numbers.len());
+            Ok(())
+        };
+        assert!(failed(together(event(&[("2", 1), ("4", 2)]), &Graveyard::default(), handle).await).is_empty());
+        assert_eq!(*sizes.lock().unwrap(), [1, 1]);
+    }
+}

@@ -1,0 +1,213 @@
+//! Configuration: read once, typed, and complaining about everything that is missing together.
+
+use std::fmt::Write as _;
+use std::str::FromStr;
+
+use secrecy::SecretString;
+
+/// The environment is incomplete or wrong; lists every fault.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("configuration:{0}")]
+pub struct BadConfiguration(String);
+
+/// Reads settings and remembers what is wrong until [`Environment::check`].
+pub struct Environment {
+    lookup: Box<dyn Fn(&str) -> Option<String>>,
+    faults: Vec<String>,
+}
+
+impl Environment {
+    /// The variables of this process.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn of_process() -> Self {
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// Variables from anywhere.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String> + 'static) -> Self {
+        Self { lookup: Box::new(lookup), faults: Vec::new() }
+    }
+
+    /// A required text; empty counts as missing.
+    pub fn text(&mut self, name: &str) -> String {
+        let value = (self.lookup)(name).filter(|value| !value.is_empty());
+        value.unwrap_or_else(|| {
+            self.faults.push(format!("{name} is not set"));
+            String::new()
+        })
+    }
+
+    /// A text with a default.
+    pub fn text_or(&self, name: &str, default: &str) -> String {
+        (self.lookup)(name).filter(|value| !value.is_empty()).unwrap_or_else(|| default.to_owned())
+    }
+
+    /// A required value of a type that can be read from text.
+    pub fn parsed<T>(&mut self, name: &str, otherwise: T) -> T
+    where
+        T: FromStr<Err: std::fmt::Display>,
+    {
+        let text = self.text(name);
+        if text.is_empty() {
+            return otherwise;
+        }
+        text.parse().unwrap_or_else(|error| {
+            self.faults.push(format!("{name} is not usable: {error}"));
+            otherwise
+        })
+    }
+
+    /// Reports every fault found so far.
+    ///
+    /// # Errors
+    /// When anything was missing or wrong.
+    pub fn check(self) -> Result<(), BadConfiguration> {
+        if self.faults.is_empty() {
+            return Ok(());
+        }
+        let mut text = String::new();
+        for fault in &self.faults {
+            // Writing to a String cannot fail.
+            _ = write!(text, "\n  {fault}");
+        }
+        Err(BadConfiguration(text))
+    }
+}
+
+/// How the database is reached.
+#[derive(Debug, Clone)]
+pub struct DatabaseConfig {
+    /// Host name.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// Schema.
+    pub name: String,
+    /// How to prove who we are.
+    pub authentication: DatabaseAuthentication,
+    /// Whether the peer proves who it is.
+    pub tls: DatabaseTls,
+}
+
+/// How the functions prove to the database who they are.
+#[derive(Debug, Clone)]
+pub enum DatabaseAuthentication {
+    /// A secret that holds `{"username": …, "password": …}`.
+    Secret {
+        /// ARN or name of the secret.
+        arn: String,
+    },
+    /// A token from RDS, valid for 15 minutes, refreshed on demand.
+    Iam {
+        /// The database user.
+        user: String,
+    },
+}
+
+/// How the database proves who it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DatabaseTls {
+    /// Encrypted, certificate and host name checked against the authority in this file.
+    VerifyIdentity {
+        /// PEM file.
+        authority: String,
+    },
+    /// Plain text, for a database on the same machine.
+    Disabled,
+}
+
+impl DatabaseConfig {
+    /// Reads `DATABASE_*`.
+    pub fn read(environment: &mut Environment) -> Self {
+        let authentication = match environment.text("DATABASE_AUTHENTICATION").as_str() {
+            "secret" => DatabaseAuthentication::Secret { arn: environment.text("DATABASE_SECRET_ARN") },
+            "iam" => DatabaseAuthentication::Iam { user: environment.text("DATABASE_USER") },
+            other => {
+                environment.faults.push(format!("DATABASE_AUTHENTICATION must be `secret` or `iam`, not `{other}`"));
+                DatabaseAuthentication::Secret { arn: String::new() }
+            }
+        };
+        let tls = match environment.text_or("DATABASE_TLS", "verify-identity").as_str() {
+            "verify-identity" => {
+                DatabaseTls::VerifyIdentity { authority: environment.text_or("DATABASE_CA_FILE", "/var/task/rds-ca.pem") }
+            }
+            "disabled" => DatabaseTls::Disabled,
+            other => {
+                environment.faults.push(format!("DATABASE_TLS must be `verify-identity` or `disabled`, not `{other}`"));
+                DatabaseTls::Disabled
+            }
+        };
+        Self {
+            host: environment.text("DATABASE_HOST"),
+            port: environment.parsed("DATABASE_PORT", 3306),
+            name: environment.text("DATABASE_NAME"),
+            authentication,
+            tls,
+        }
+    }
+}
+
+/// The provider's address and where the credentials are.
+#[derive(Debug, Clone)]
+pub struct ProviderConfig {
+    /// `https://kakaoapi.aligo.in` in production.
+    pub base_url: String,
+    /// Secret that holds `{"apiKey": …, "userId": …}`.
+    pub secret_arn: String,
+}
+
+impl ProviderConfig {
+    /// Reads `ALIGO_*`.
+    pub fn read(environment: &mut Environment) -> Self {
+        Self { base_url: environment.text("ALIGO_BASE_URL"), secret_arn: environment.text("ALIGO_SECRET_ARN") }
+    }
+}
+
+/// A user name and a password.
+#[derive(Debug, Clone, serde::Deserialize)]
+pub struct Credentials {
+    /// Who.
+    pub username: String,
+    /// The proof.
+    pub password: SecretString,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_that_is_missing_is_reported_together() {
+        let mut environment = Environment::from_lookup(|name| (name == "DATABASE_PORT").then(|| "many".to_owned()));
+        _ = DatabaseConfig::read(&mut environment);
+        let text = environment.check().unwrap_err().to_string();
+        insta::assert_snapshot!(text, @r"
+        configuration:
+          DATABASE_AUTHENTICATION is not set
+          DATABASE_AUTHENTICATION must be `secret` or `iam`, not ``
+          DATABASE_HOST is not set
+          DATABASE_PORT is not usable: invalid digit found in string
+          DATABASE_NAME is not set
+        ");
+    }
+
+    #[test]
+    fn a_complete_environment_is_read() {
+        let mut environment = Environment::from_lookup(|name| {
+            Some(
+                match name {
+                    "DATABASE_AUTHENTICATION" => "iam",
+                    "DATABASE_PORT" => "3306",
+                    "DATABASE_TLS" => "disabled",
+                    _ => "x",
+                }
+                .to_owned(),
+            )
+        });
+        let config = DatabaseConfig::read(&mut environment);
+        assert_eq!(environment.check(), Ok(()));
+        assert_eq!((config.port, config.tls), (3306, DatabaseTls::Disabled));
+        assert!(matches!(config.authentication, DatabaseAuthentication::Iam { user } if user == "x"));
+    }
+}

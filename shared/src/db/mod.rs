@@ -1,0 +1,278 @@
+//! The database: connection, transactions, and one module of queries per table.
+//!
+//! Queries are free functions over a borrowed connection; the use case owns the transaction.
+
+pub mod clinics;
+pub mod groups;
+pub mod hourly_counts;
+pub mod idempotency;
+pub mod outbox;
+pub mod referral_codes;
+pub mod staff;
+
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use aws_config::SdkConfig;
+use secrecy::ExposeSecret;
+use sqlx::mysql::{MySqlConnectOptions, MySqlPool, MySqlPoolOptions, MySqlSslMode};
+use sqlx::pool::PoolConnection;
+use sqlx::{Executor, MySql, MySqlConnection, Transaction};
+
+use crate::aws::secrets;
+use crate::config::{Credentials, DatabaseAuthentication, DatabaseConfig, DatabaseTls};
+
+/// Migrations, compiled in.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// How often a transaction is tried when it collides with others.
+const TRIES: u32 = 6;
+/// RDS accepts a token for 15 minutes, at connect time.
+const TOKEN_AGE: Duration = Duration::from_mins(10);
+
+/// An error of a use case that may come from the database, so that [`Database::transaction`] can see a collision.
+pub trait DatabaseFailure: From<sqlx::Error> {
+    /// The database's error, if it is one.
+    fn database(&self) -> Option<&sqlx::Error>;
+}
+
+impl DatabaseFailure for sqlx::Error {
+    fn database(&self) -> Option<&sqlx::Error> {
+        Some(self)
+    }
+}
+
+impl DatabaseFailure for crate::failure::Failure {
+    fn database(&self) -> Option<&sqlx::Error> {
+        match self {
+            Self::Retry(cause) | Self::Reject(cause) => cause.downcast_ref(),
+        }
+    }
+}
+
+/// The database could not be set up at cold start.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectFailed {
+    /// The credentials are not to be had.
+    #[error(transparent)]
+    Secret(#[from] secrets::SecretUnavailable),
+    /// No token for the database user.
+    #[error("database token: {0}")]
+    Token(String),
+    /// The database does not answer.
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+/// A pool of one connection: a function works on one event at a time.
+#[derive(Debug)]
+pub struct Database {
+    pool: MySqlPool,
+    token: Option<Token>,
+}
+
+/// The work of a transaction. Boxed, because only so can Rust say that it may be sent between threads.
+pub type Work<'tx, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'tx>>;
+
+/// An open transaction, to be used as the connection that it is. Only [`Database::transaction`] opens and ends one.
+#[derive(Debug)]
+pub struct Tx<'env> {
+    transaction: Transaction<'static, MySql>,
+    /// Lets the work borrow from its surroundings.
+    environment: PhantomData<&'env ()>,
+}
+
+impl Deref for Tx<'_> {
+    type Target = MySqlConnection;
+
+    fn deref(&self) -> &MySqlConnection {
+        &self.transaction
+    }
+}
+
+impl DerefMut for Tx<'_> {
+    fn deref_mut(&mut self) -> &mut MySqlConnection {
+        &mut self.transaction
+    }
+}
+
+#[derive(Debug)]
+struct Token {
+    sdk: SdkConfig,
+    config: DatabaseConfig,
+    user: String,
+    options: MySqlConnectOptions,
+    made: Mutex<Instant>,
+}
+
+impl Database {
+    /// Reads the credentials and opens the connection.
+    ///
+    /// # Errors
+    /// When the credentials or the database are not to be had.
+    pub async fn connect(config: &DatabaseConfig, sdk: &SdkConfig) -> Result<Self, ConnectFailed> {
+        let options = MySqlConnectOptions::new().host(&config.host).port(config.port).database(&config.name);
+        let options = match &config.tls {
+            DatabaseTls::VerifyIdentity { authority } => options.ssl_mode(MySqlSslMode::VerifyIdentity).ssl_ca(authority),
+            DatabaseTls::Disabled => options.ssl_mode(MySqlSslMode::Disabled),
+        };
+        let (options, token) = match &config.authentication {
+            DatabaseAuthentication::Secret { arn } => {
+                let credentials: Credentials = secrets::read(sdk, arn).await?;
+                (options.username(&credentials.username).password(credentials.password.expose_secret()), None)
+            }
+            DatabaseAuthentication::Iam { user } => {
+                let token = Token {
+                    sdk: sdk.clone(),
+                    config: config.clone(),
+                    user: user.clone(),
+                    options: options.username(user).enable_cleartext_plugin(true),
+                    made: Mutex::new(Instant::now()),
+                };
+                (token.fresh_options().await?, Some(token))
+            }
+        };
+        let pool = pool_options(1).connect_with(options).await?;
+        Ok(Self { pool, token })
+    }
+
+    /// Wraps a pool that a test made.
+    #[cfg(any(test, feature = "testing"))]
+    #[must_use]
+    pub fn from_pool(pool: MySqlPool) -> Self {
+        Self { pool, token: None }
+    }
+
+    /// The connection, for single statements. It is never inside somebody else's transaction.
+    ///
+    /// # Errors
+    /// When the database does not answer within 3 s.
+    pub async fn acquire(&self) -> Result<PoolConnection<MySql>, sqlx::Error> {
+        // Timers do not run while a function is frozen, so the token's age is looked at when it is needed.
+        if let Some(token) = &self.token
+            && token.is_old()
+        {
+            match token.fresh_options().await {
+                Ok(options) => self.pool.set_connect_options(options),
+                Err(error) => tracing::warn!(event = "database.token", %error, "no fresh token; trying with the old one"),
+            }
+        }
+        self.pool.acquire().await
+    }
+
+    /// Runs the work in a transaction: commits when it succeeds, rolls back when not, and begins anew when it collided with
+    /// another transaction (1213 deadlock, 1205 lock wait, which rolls back only the statement).
+    ///
+    /// The work may run several times, so it has no effect but on the database.
+    ///
+    /// # Errors
+    /// Those of the work, and those of the database.
+    pub async fn transaction<'env, T, E: DatabaseFailure>(
+        &self,
+        name: &'static str,
+        mut work: impl for<'tx> FnMut(&'tx mut Tx<'env>) -> Work<'tx, T, E>,
+    ) -> Result<T, E> {
+        let begun = Instant::now();
+        let mut tries = 1;
+        loop {
+            let mut tx = Tx { transaction: Transaction::begin(self.acquire().await?, None).await?, environment: PhantomData };
+            let failure = match work(&mut tx).await {
+                Ok(value) => {
+                    tx.transaction.commit().await?;
+                    let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+                    tracing::debug!(event = "transaction.committed", transaction = name, tries, duration_ms, "committed");
+                    return Ok(value);
+                }
+                Err(failure) => failure,
+            };
+            let read_only = failure.database().is_some_and(|error| matches!(number(error), Some(1290 | 1836)));
+            if let Err(error) = tx.transaction.rollback().await {
+                tracing::warn!(event = "transaction.not_rolled_back", transaction = name, %error, "the connection is given up");
+            }
+            if read_only {
+                // After a failover this peer is a replica: the next connection finds the new primary.
+                self.acquire().await?.close().await?;
+            }
+            if tries == TRIES || !failure.database().is_some_and(|error| matches!(number(error), Some(1213 | 1205))) {
+                return Err(failure);
+            }
+            tracing::info!(event = "transaction.collided", transaction = name, tries, "transaction begins anew");
+            tokio::time::sleep(Duration::from_millis(10) * 2_u32.pow(tries)).await;
+            tries += 1;
+        }
+    }
+}
+
+impl Token {
+    fn is_old(&self) -> bool {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).elapsed() > TOKEN_AGE
+    }
+
+    async fn fresh_options(&self) -> Result<MySqlConnectOptions, ConnectFailed> {
+        use aws_sdk_rds::auth_token::{AuthTokenGenerator, Config};
+        let config =
+            Config::builder().hostname(&self.config.host).port(u64::from(self.config.port)).username(&self.user).build();
+        let generator = AuthTokenGenerator::new(config.map_err(|error| ConnectFailed::Token(error.to_string()))?);
+        let token = generator.auth_token(&self.sdk).await.map_err(|error| ConnectFailed::Token(error.to_string()))?;
+        *self.made.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        Ok(self.options.clone().password(token.as_str()))
+    }
+}
+
+/// How a pool treats its connections, also in tests.
+#[must_use]
+pub fn pool_options(connections: u32) -> MySqlPoolOptions {
+    MySqlPoolOptions::new()
+        .max_connections(connections)
+        .min_connections(0)
+        // The default of 30 s is longer than API Gateway waits.
+        .acquire_timeout(Duration::from_secs(3))
+        // A cancelled begin() can hand back a connection inside an open transaction, in which later inserts vanish; and a
+        // thawed function's connection may be dead. One bounded round trip answers both.
+        .test_before_acquire(false)
+        .before_acquire(|connection, _| {
+            Box::pin(async move {
+                let rollback = tokio::time::timeout(Duration::from_millis(500), connection.execute("ROLLBACK")).await;
+                Ok(matches!(rollback, Ok(Ok(_))))
+            })
+        })
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                // Time limits live in the database. MySQL and MariaDB name them differently: each reads its own comment.
+                let limits = "SET SESSION innodb_lock_wait_timeout = 4 /*!50799 , max_execution_time = 20000 */ \
+                              /*M!100100 , max_statement_time = 20 */";
+                connection.execute(limits).await?;
+                connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
+                Ok(())
+            })
+        })
+}
+
+/// The database's own number of an error.
+fn number(error: &sqlx::Error) -> Option<u16> {
+    let database = error.as_database_error()?.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>()?;
+    Some(database.number())
+}
+
+/// Whether a statement failed on the unique key of that name.
+#[must_use]
+pub fn violates(error: &sqlx::Error, key: &str) -> bool {
+    // "Duplicate entry '…' for key 'table.key'" (MySQL 8), "… for key 'key'" (MariaDB).
+    error
+        .as_database_error()
+        .is_some_and(|error| error.is_unique_violation() && error.message().trim_end_matches('\'').ends_with(key))
+}
+
+/// Parses a stored text into a type of the model; what cannot be read is a broken row, not bad input.
+///
+/// # Errors
+/// [`sqlx::Error::Decode`].
+pub fn decode<T>(text: &str) -> Result<T, sqlx::Error>
+where
+    T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
+    text.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))
+}

@@ -1,0 +1,147 @@
+//! Who calls: the identity that API Gateway has checked, and the language to answer in.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use lambda_http::request::RequestContext;
+use serde_json::Value;
+
+use sqlx::MySqlConnection;
+
+use crate::db::staff;
+use crate::http::Problem;
+use crate::model::state::Role;
+use crate::model::{ClinicId, StaffId};
+
+/// A signed-in person, from the claims of a Cognito ID token that API Gateway has verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Cognito's stable id of the person.
+    pub subject: String,
+    /// The name given at sign-up.
+    pub name: Option<String>,
+    /// The phone given at sign-up, E.164.
+    pub phone: Option<String>,
+}
+
+impl Caller {
+    fn from_claims(claims: &Value) -> Option<Self> {
+        let claim = |name: &str| claims.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+        // An access token says nothing about who the person is, and its scopes are not ours to grant.
+        (claim("token_use")? == "id").then_some(())?;
+        Some(Self { subject: claim("sub")?, name: claim("name"), phone: claim("phone_number") })
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let Some(RequestContext::ApiGatewayV1(context)) = parts.extensions.get::<RequestContext>() else {
+            return Err(Problem::unauthenticated());
+        };
+        let claims = context.authorizer.fields.get("claims");
+        claims.and_then(Self::from_claims).ok_or_else(Problem::unauthenticated)
+    }
+}
+
+/// A person who signs in for a clinic: the one source of the tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Staff {
+    /// The person.
+    pub id: StaffId,
+    /// The clinic, which everything they ask for belongs to.
+    pub clinic: ClinicId,
+    /// What they may do.
+    pub role: Role,
+}
+
+impl Staff {
+    /// The staff member who calls.
+    ///
+    /// # Errors
+    /// When the caller works for no clinic, or the database does not answer.
+    pub async fn identify(connection: &mut MySqlConnection, caller: &Caller) -> Result<Self, Problem> {
+        staff::find_by_subject(connection, &caller.subject).await?.ok_or_else(Problem::not_staff)
+    }
+
+    /// Refuses everybody but the owner.
+    ///
+    /// # Errors
+    /// When the person is not the clinic's owner.
+    pub fn require_owner(&self) -> Result<(), Problem> {
+        if self.role == Role::Owner { Ok(()) } else { Err(Problem::not_owner()) }
+    }
+}
+
+/// The languages that Dangol speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// Unless English is preferred.
+    Korean,
+    /// When `Accept-Language` prefers it.
+    English,
+}
+
+impl Language {
+    /// Reads `Accept-Language`; Korean unless English weighs more.
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Self {
+        let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let weight = |language: &str| {
+            let ranges = accepted.split(',').filter_map(|range| {
+                let (tag, parameters) = range.split_once(';').unwrap_or((range, "q=1"));
+                let tag = tag.trim().to_ascii_lowercase();
+                let quality = parameters.trim().strip_prefix("q=").and_then(|q| q.parse::<f32>().ok()).unwrap_or(1.0);
+                (tag == language || tag.starts_with(&format!("{language}-"))).then_some(quality)
+            });
+            ranges.fold(0.0, f32::max)
+        };
+        if weight("en") > weight("ko") { Self::English } else { Self::Korean }
+    }
+
+    /// The language tag.
+    #[must_use]
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::Korean => "ko",
+            Self::English => "en",
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Language {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self::of(&parts.headers))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn english_is_answered_only_to_those_who_prefer_it() {
+        for (accepted, language) in [
+            ("", Language::Korean),
+            ("ko-KR,ko;q=0.9,en-US;q=0.8,en;q=0.7", Language::Korean),
+            ("en-US,en;q=0.9,ko;q=0.8", Language::English),
+            ("EN", Language::English),
+            ("fr, *;q=0.1", Language::Korean),
+        ] {
+            let headers = [(header::ACCEPT_LANGUAGE, accepted.parse().unwrap())].into_iter().collect();
+            assert_eq!(Language::of(&headers), language, "{accepted}");
+        }
+    }
+
+    #[test]
+    fn an_access_token_is_no_identity() {
+        let claims =
+            |token_use: &str| serde_json::json!({"sub": "s", "token_use": token_use, "name": "", "phone_number": "+8210"});
+        assert_eq!(Caller::from_claims(&claims("access")), None);
+        let caller = Caller { subject: "s".into(), name: None, phone: Some("+8210".into()) };
+        assert_eq!(Caller::from_claims(&claims("id")), Some(caller));
+    }
+}

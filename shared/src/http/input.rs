@@ -1,0 +1,151 @@
+//! What is asked: JSON bodies, query parameters, path ids and keys, each refused with the field named.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use crate::http::Problem;
+
+/// A JSON body. Types refuse unknown fields with `#[serde(deny_unknown_fields)]`.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let bytes = Bytes::from_request(request, state).await.map_err(|_| {
+            Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-large",
+                "요청 본문이 너무 큽니다.",
+                "The request body is too large.",
+            )
+        })?;
+        parse(&bytes).map(Body)
+    }
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let text = if bytes.is_empty() { b"{}" } else { bytes };
+    let deserializer = &mut serde_json::Deserializer::from_slice(text);
+    serde_path_to_error::deserialize(deserializer).map_err(|error| {
+        let inner = error.inner();
+        if inner.is_syntax() || inner.is_eof() {
+            return Problem::new(
+                StatusCode::BAD_REQUEST,
+                "not-json",
+                "요청 본문이 JSON이 아닙니다.",
+                "The request body is not JSON.",
+            );
+        }
+        let reason = reason(&inner.to_string());
+        let field = named_in(&reason).map_or_else(|| error.path().to_string(), str::to_owned);
+        Problem::invalid(&field, format!("`{field}` 값을 사용할 수 없습니다: {reason}"), format!("`{field}`: {reason}"))
+    })
+}
+
+/// serde's sentence without "at line 1 column 7", which helps nobody who sends one line.
+fn reason(sentence: &str) -> String {
+    sentence.rsplit_once(" at line ").map_or(sentence, |(reason, _)| reason).to_owned()
+}
+
+/// The field that serde names in an "unknown field" or "missing field" sentence.
+fn named_in(reason: &str) -> Option<&str> {
+    let rest = reason.strip_prefix("unknown field `").or_else(|| reason.strip_prefix("missing field `"))?;
+    rest.split('`').next()
+}
+
+/// Query parameters.
+#[derive(Debug)]
+pub struct Params<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let query = axum::extract::Query::<T>::try_from_uri(&parts.uri);
+        query.map(|axum::extract::Query(params)| Self(params)).map_err(|rejection| {
+            let text = rejection.body_text();
+            let reason = text.rsplit_once("deserialize query string: ").map_or(text.as_str(), |(_, reason)| reason);
+            let field = named_in(reason).or_else(|| reason.split(':').next().filter(|f| !f.contains(' '))).unwrap_or("query");
+            Problem::invalid(field, format!("`{field}` 값을 사용할 수 없습니다: {reason}"), format!("`{field}`: {reason}"))
+        })
+    }
+}
+
+/// Ids in the path. What is not even an id answers like an id that does not exist.
+#[derive(Debug)]
+pub struct Ids<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Ids<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Path::from_request_parts(parts, state).await.map(|Path(ids)| Self(ids)).map_err(|_| Problem::not_found())
+    }
+}
+
+/// The caller's key for a request that must not be carried out twice.
+#[derive(Debug, Clone)]
+pub struct IdempotencyKey(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let key = parts.headers.get("idempotency-key").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if (1..=100).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Ok(Self(key.to_owned()));
+        }
+        Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            "idempotency-key-required",
+            "Idempotency-Key 헤더가 필요합니다 (1~100자, 공백 없는 ASCII).",
+            "The header Idempotency-Key is required: 1 to 100 ASCII characters without spaces.",
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::model::{CustomerName, PhoneNumber};
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Input {
+        #[expect(dead_code, reason = "only parsed")]
+        name: CustomerName,
+        #[expect(dead_code, reason = "only parsed")]
+        phones: Vec<PhoneNumber>,
+    }
+
+    fn field(json: &str) -> (String, String) {
+        let problem = parse::<Input>(json.as_bytes()).unwrap_err();
+        let text = format!("{problem:?}");
+        (
+            problem.kind().to_owned(),
+            text.split("\"field\": String(\"").nth(1).unwrap_or("\"").split('"').next().unwrap().to_owned(),
+        )
+    }
+
+    #[test]
+    fn the_field_that_is_wrong_is_named() {
+        let invalid = |field: &str| ("invalid-input".to_owned(), field.to_owned());
+        assert_eq!(field(r#"{"name":"a","phones":[],"clinicId":1}"#), invalid("clinicId"));
+        assert_eq!(field(r#"{"phones":[]}"#), invalid("name"));
+        assert_eq!(field(r#"{"name":" ","phones":[]}"#), invalid("name"));
+        assert_eq!(field(r#"{"name":"a","phones":["010-1234-5678","010"]}"#), invalid("phones[1]"));
+    }
+
+    #[test]
+    fn what_is_not_json_is_said_to_be_none() {
+        assert_eq!(field("name=a").0, "not-json");
+        assert_eq!(field("{").0, "not-json");
+    }
+}

@@ -1,0 +1,19 @@
+//! The words of the domain as types. No I/O: everything here is a rule.
+
+pub mod click;
+pub mod customer;
+pub mod id;
+pub mod link;
+pub mod phone;
+pub mod points;
+pub mod referral;
+pub mod state;
+pub mod template;
+
+pub use customer::{CustomerName, GroupName};
+pub use id::{
+    BundleId, CampaignId, ClickId, ClinicId, CustomerId, GroupId, ImportId, MessageId, ReferralId, StaffId, TemplateId, UserId,
+};
+pub use phone::PhoneNumber;
+pub use points::Points;
+pub use referral::ReferralCode;

@@ -1,0 +1,174 @@
+//! The lives of things, as the database and the API spell them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// The stored text is not a state that this version knows.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown {kind} `{text}`")]
+pub struct UnknownState {
+    kind: &'static str,
+    text: String,
+}
+
+macro_rules! states {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum $name {
+            $($(#[$variant_doc])* #[serde(rename = $text)] $variant),+
+        }
+
+        impl $name {
+            /// Every state.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// As the database and the API spell it.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = UnknownState;
+
+            fn from_str(text: &str) -> Result<Self, UnknownState> {
+                match text {
+                    $($text => Ok(Self::$variant),)+
+                    _ => Err(UnknownState { kind: stringify!($name), text: text.to_owned() }),
+                }
+            }
+        }
+    };
+}
+
+states! {
+    /// What a person who signs in for a clinic may do.
+    Role {
+        /// May change the clinic's settings and staff.
+        Owner = "owner",
+        /// May do the daily work.
+        Staff = "staff",
+    }
+}
+states! {
+    /// The life of an import.
+    ImportState {
+        /// The file is awaited.
+        Uploading = "uploading",
+        /// The file is being read.
+        Parsing = "parsing",
+        /// Every row has a verdict; waiting for a decision.
+        Ready = "ready",
+        /// The rows are being written.
+        Committing = "committing",
+        /// The customers are there.
+        Committed = "committed",
+        /// The file could not be read; `failure` says why.
+        Failed = "failed",
+    }
+}
+states! {
+    /// What committing an import would do with a row.
+    Verdict {
+        /// A customer that the clinic does not have yet.
+        New = "new",
+        /// A customer with this phone exists and would be updated.
+        Updates = "updates",
+        /// An earlier row of the file has the same phone.
+        Duplicate = "duplicate_in_file",
+        /// The phone cannot receive a message.
+        BadPhone = "bad_phone",
+        /// There is no name.
+        MissingName = "missing_name",
+        /// The person asked not to be written to.
+        Suppressed = "suppressed",
+    }
+}
+states! {
+    /// The life of a campaign.
+    CampaignState {
+        /// Asked for; recipients are not counted yet.
+        Requested = "requested",
+        /// Bundles are being handed to the provider.
+        Sending = "sending",
+        /// Every bundle has its answer.
+        Finished = "finished",
+        /// It was stopped; `failure` says why.
+        Failed = "failed",
+    }
+}
+states! {
+    /// The life of a bundle. `Calling` is left once and never entered again.
+    BundleState {
+        /// Written, not yet handed over.
+        Prepared = "prepared",
+        /// The provider is being called: from here on it may have the bundle.
+        Calling = "calling",
+        /// The provider has taken it.
+        Accepted = "accepted",
+        /// The provider said that nothing of it was sent.
+        Rejected = "rejected",
+        /// No readable answer came: to be settled from the provider's history, never to be posted again.
+        Unknown = "unknown",
+    }
+}
+states! {
+    /// The state of one recipient's message; the counts of all states add up to the number requested.
+    MessageState {
+        /// Waiting to be handed over.
+        Queued = "queued",
+        /// The provider has it, no result yet.
+        Sent = "sent",
+        /// It arrived.
+        Delivered = "delivered",
+        /// It did not arrive.
+        Failed = "failed",
+        /// The provider may or may not have it, or cannot say what became of it.
+        Unknown = "unknown",
+        /// It was never to be sent; `reason` says why.
+        Excluded = "excluded",
+    }
+}
+states! {
+    /// A user's standing at a clinic.
+    MembershipState {
+        /// Waiting for the clinic.
+        Pending = "pending",
+        /// A regular.
+        Confirmed = "confirmed",
+        /// Left, or was removed.
+        Ended = "ended",
+    }
+}
+states! {
+    /// What a line of the points ledger is for.
+    PointReason {
+        /// Joined a first clinic.
+        Join = "join",
+        /// Invited a new user.
+        Invite = "invite",
+    }
+}
+states! {
+    /// Who visited a link.
+    ClickClass {
+        /// A person with a browser.
+        Human = "human",
+        /// A messenger's link preview.
+        Preview = "preview",
+        /// Fetched ahead of a person's decision.
+        Prefetch = "prefetch",
+        /// A program.
+        Bot = "bot",
+    }
+}
