@@ -1,0 +1,200 @@
+//! Triggered by `POST /v1/clinics`, `GET /v1/clinic` and `PATCH /v1/clinic`.
+//! Responsible for a clinic's beginning (owner, unassigned group, own referral code: one transaction) and its settings.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+use shared::clock::Ambient;
+use shared::db::clinics::{self, Clinic};
+use shared::db::referral_codes::{self, Owner};
+use shared::db::{Database, groups, staff, violates};
+use shared::http::{Body, Caller, Problem, Staff};
+use shared::model::customer::ClinicName;
+use shared::model::phone::SenderNumber;
+use shared::model::state::Role;
+use shared::model::{ClinicId, GroupId, Points, StaffId};
+use sqlx::MySqlConnection;
+
+/// What people read about points unless the clinic writes its own text (Korean Medical Service Act, art. 27(3)).
+const POINTS_NOTICE: &str = "포인트는 비급여 진료 항목에만 사용할 수 있습니다.";
+const DEFAULT_POINTS: u32 = 1000;
+const MAX_LINK_HOSTS: usize = 20;
+
+/// What the use case needs.
+pub struct Deps {
+    /// The database.
+    pub database: Database,
+    /// Time and randomness.
+    pub ambient: Ambient,
+}
+
+/// The routes of this function.
+pub fn routes(deps: Deps) -> Router {
+    Router::new().route("/v1/clinics", post(register)).route("/v1/clinic", get(show).patch(change)).with_state(Arc::new(deps))
+}
+
+/// What a person says about the clinic they register.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Registration {
+    name: ClinicName,
+    sender_key: Option<String>,
+    sender_phone: Option<SenderNumber>,
+    #[serde(default)]
+    link_hosts: Vec<String>,
+}
+
+/// What may be changed; what is absent stays.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Change {
+    name: Option<ClinicName>,
+    sender_key: Option<String>,
+    sender_phone: Option<SenderNumber>,
+    link_hosts: Option<Vec<String>>,
+    points_enabled: Option<bool>,
+    join_points: Option<Points>,
+    invite_points: Option<Points>,
+    points_notice: Option<String>,
+}
+
+/// A clinic as its staff sees it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ClinicView {
+    id: ClinicId,
+    name: String,
+    time_zone: String,
+    sender_key: Option<String>,
+    sender_phone: Option<String>,
+    link_hosts: Vec<String>,
+    points_enabled: bool,
+    join_points: u32,
+    invite_points: u32,
+    points_notice: String,
+    unassigned_group_id: Option<GroupId>,
+    referral_code: Option<String>,
+}
+
+async fn register(
+    State(deps): State<Arc<Deps>>,
+    caller: Caller,
+    Body(registration): Body<Registration>,
+) -> Result<(StatusCode, Json<ClinicView>), Problem> {
+    let ambient = &deps.ambient;
+    let hosts = link_hosts(&registration.link_hosts)?;
+    let clinic = Clinic {
+        id: ClinicId::new(ambient),
+        name: registration.name.into(),
+        time_zone: "Asia/Seoul".to_owned(),
+        sender_key: registration.sender_key.filter(|key| !key.trim().is_empty()),
+        sender_phone: registration.sender_phone.map(String::from),
+        points_enabled: true,
+        join_points: DEFAULT_POINTS,
+        invite_points: DEFAULT_POINTS,
+        points_notice: POINTS_NOTICE.to_owned(),
+        created_at: ambient.now(),
+    };
+    let owner = Staff { id: StaffId::new(ambient), clinic: clinic.id, role: Role::Owner };
+    let (clinic, hosts, owner, caller) = (&clinic, &hosts, &owner, &caller);
+    let registered = deps.database.transaction::<_, Problem>("register_clinic", |tx| {
+        Box::pin(async move {
+            clinics::insert(tx, clinic).await?;
+            clinics::replace_link_hosts(tx, clinic.id, hosts).await?;
+            staff::insert(tx, ambient, owner, &caller.subject, caller.name.as_deref().unwrap_or_default())
+                .await
+                .map_err(|error| if violates(&error, "staff_subject") { already_staff() } else { error.into() })?;
+            groups::insert_unassigned(tx, ambient, clinic.id).await?;
+            referral_codes::insert(tx, ambient, clinic.id, Owner::Clinic).await?;
+            view(tx, clinic.clone()).await
+        })
+    });
+    let view = registered.await?;
+    tracing::info!(event = "clinic.registered", clinic.id = %clinic.id, "clinic registered");
+    Ok((StatusCode::CREATED, Json(view)))
+}
+
+async fn show(State(deps): State<Arc<Deps>>, caller: Caller) -> Result<Json<ClinicView>, Problem> {
+    let mut connection = deps.database.acquire().await?;
+    let staff = Staff::identify(&mut connection, &caller).await?;
+    let clinic = clinics::find(&mut connection, staff.clinic).await?.ok_or_else(Problem::not_found)?;
+    view(&mut connection, clinic).await.map(Json)
+}
+
+async fn change(
+    State(deps): State<Arc<Deps>>,
+    caller: Caller,
+    Body(change): Body<Change>,
+) -> Result<Json<ClinicView>, Problem> {
+    let hosts = change.link_hosts.as_deref().map(link_hosts).transpose()?;
+    let (caller, change, hosts) = (&caller, &change, hosts.as_deref());
+    let changed = deps.database.transaction::<_, Problem>("change_clinic", |tx| {
+        Box::pin(async move {
+            let staff = Staff::identify(tx, caller).await?;
+            staff.require_owner()?;
+            let clinic = clinics::find(tx, staff.clinic).await?.ok_or_else(Problem::not_found)?;
+            let clinic = change.applied_to(clinic);
+            clinics::update(tx, &clinic).await?;
+            if let Some(hosts) = hosts {
+                clinics::replace_link_hosts(tx, clinic.id, hosts).await?;
+            }
+            view(tx, clinic).await
+        })
+    });
+    changed.await.map(Json)
+}
+
+impl Change {
+    fn applied_to(&self, clinic: Clinic) -> Clinic {
+        Clinic {
+            name: self.name.clone().map_or(clinic.name, String::from),
+            sender_key: self.sender_key.clone().or(clinic.sender_key),
+            sender_phone: self.sender_phone.clone().map(String::from).or(clinic.sender_phone),
+            points_enabled: self.points_enabled.unwrap_or(clinic.points_enabled),
+            join_points: self.join_points.map_or(clinic.join_points, Points::get),
+            invite_points: self.invite_points.map_or(clinic.invite_points, Points::get),
+            points_notice: self.points_notice.clone().unwrap_or(clinic.points_notice),
+            ..clinic
+        }
+    }
+}
+
+async fn view(connection: &mut MySqlConnection, clinic: Clinic) -> Result<ClinicView, Problem> {
+    Ok(ClinicView {
+        link_hosts: clinics::list_link_hosts(connection, clinic.id).await?,
+        unassigned_group_id: groups::find_unassigned(connection, clinic.id).await?,
+        referral_code: referral_codes::find_of_clinic(connection, clinic.id).await?,
+        id: clinic.id,
+        name: clinic.name,
+        time_zone: clinic.time_zone,
+        sender_key: clinic.sender_key,
+        sender_phone: clinic.sender_phone,
+        points_enabled: clinic.points_enabled,
+        join_points: clinic.join_points,
+        invite_points: clinic.invite_points,
+        points_notice: clinic.points_notice,
+    })
+}
+
+fn already_staff() -> Problem {
+    Problem::conflict("already-staff", "이미 병원에 등록된 계정입니다.", "This account already works for a clinic.")
+}
+
+/// Host names as a browser would write them; addresses of machines and ports are no host names.
+fn link_hosts(hosts: &[String]) -> Result<Vec<String>, Problem> {
+    if hosts.len() > MAX_LINK_HOSTS {
+        let (ko, en) = (format!("최대 {MAX_LINK_HOSTS}개입니다."), format!("at most {MAX_LINK_HOSTS}"));
+        return Err(Problem::invalid("linkHosts", ko, en));
+    }
+    let mut tidy = hosts.iter().map(|host| shared::model::link::host(host)).collect::<Option<Vec<_>>>().ok_or_else(|| {
+        let en = "host names only, for example www.example.com: no scheme, path, port or IP address";
+        Problem::invalid("linkHosts", "www.example.com처럼 도메인만 입력하세요 (주소, 포트, IP 제외).", en)
+    })?;
+    tidy.sort_unstable();
+    tidy.dedup();
+    Ok(tidy)
+}
