@@ -1,0 +1,51 @@
+# Dangol. `make` lists the targets; `make run` and `make test` do all of their own set-up.
+#
+# INSTANCE=name and BASE_PORT=5700 (five ports from there) run a second application beside the first.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+export PYTHONDONTWRITEBYTECODE := 1
+
+dangol := $(PYTHON) local/run.py $(if $(INSTANCE),--instance $(INSTANCE)) $(if $(BASE_PORT),--base-port $(BASE_PORT))
+
+.PHONY: help run stop clean status token test build package sqlx check
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Run the whole application on this machine; Ctrl-C stops it
+	@$(dangol) run
+
+stop: ## Stop it from another terminal
+	@$(dangol) stop
+
+clean: ## Stop it and drop its data
+	@$(dangol) clean
+
+status: ## Say what runs
+	@$(dangol) status
+
+token: ## Print an ID token for curl (EMAIL=, PASSWORD= of somebody else than the demo owner)
+	@$(dangol) token $(if $(EMAIL),--email "$(EMAIL)") $(if $(PASSWORD),--password "$(PASSWORD)")
+
+test: ## Run every test, with an instance of its own
+	@$(dangol) test
+
+build: ## Build the functions into target/lambda, for the emulator and `sam local invoke`
+	@$(dangol) build
+
+package: ## Build the functions into target/lambda for AWS (needs cargo-lambda and Zig)
+	cargo lambda build --release --arm64 --locked $(patsubst functions/%/Cargo.toml,--package %,$(wildcard functions/*/Cargo.toml))
+	curl --fail --silent --show-error --output target/rds-ca.pem https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem
+	for function in target/lambda/*/; do cp target/rds-ca.pem "$$function"; done
+
+sqlx: ## Regenerate .sqlx after a query or a migration changed
+	@$(dangol) sqlx
+
+check: ## Format, lints, documentation and dependencies, without tests
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+	@if command -v cargo-deny >/dev/null; then cargo deny check; else echo "cargo-deny is not installed: dependencies were not checked"; fi

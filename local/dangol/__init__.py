@@ -1,0 +1,1 @@
+"""Runs the whole of Dangol on one machine: `python3 local/run.py --help`."""

@@ -1,0 +1,151 @@
+"""`make test`: every test, the fast ones first, with an instance of its own."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from . import application, machine, queries, services
+from .build import cargo_environment
+from .console import Refusal, note, report_refusal, say, step
+from .instance import ROOT, Instance, open_instance
+
+_INSTANCE = "test"
+_DATABASE_TARGETS = {"migrations", "flows"}
+_STACK_TARGET = "stack"  # needs the whole application
+
+_CARGO_RESULT = re.compile(r"^test result: \S+ (\d+) passed; (\d+) failed;")
+_NEXTEST_RESULT = re.compile(r"^\s*Summary .*?: (?:(\d+) passed[^,]*)?(?:, )?(?:(\d+) failed)?")
+
+
+@dataclass
+class Tally:
+    """How many tests passed and failed, and in which phases."""
+
+    passed: int = 0
+    failed: int = 0
+    failed_phases: list[str] = field(default_factory=list)
+
+    def add(self, phase: str, passed: int, failed: int) -> None:
+        """Count a phase."""
+        self.passed += passed
+        self.failed += failed
+        if failed:
+            self.failed_phases.append(phase)
+
+
+def run(*, fast: bool) -> int:
+    """Run all phases, also after a failure, and stop the instance whatever happens."""
+    begun = time.monotonic()
+    instance = open_instance(_INSTANCE, None)
+    tally = Tally()
+    services.stop_all(instance)
+    shutil.rmtree(instance.directory, ignore_errors=True)
+    try:
+        instance.remember()
+        services.refuse_taken_ports(instance)
+        services.start_stores(instance, dies_with_us=True)
+        _run_phases(instance, tally, fast=fast)
+    finally:
+        with step("Stopping the test instance"):
+            services.stop_all(instance)
+    if tally.failed_phases:
+        say(f"\nFailed: {', '.join(tally.failed_phases)}. Logs of the services: {instance.logs}")
+    say(f"\nTook {time.monotonic() - begun:.0f} s.")
+    say(f"{tally.passed} passed, {tally.failed} failed")
+    return 1 if tally.failed or not tally.passed else 0
+
+
+def _run_phases(instance: Instance, tally: Tally, *, fast: bool) -> None:
+    package, targets = _test_package()
+    stores = {"TEST_DATABASE_URL": instance.admin_database_url, "TEST_REDIS_URL": instance.redis_url}
+    cargo = machine.cargo()
+    _check(tally, "format", lambda: _succeed([cargo, "fmt", "--all", "--check"]))
+    lints = ["--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]
+    _check(tally, "lints", lambda: _succeed([cargo, "clippy", *lints]))
+    _tests(tally, "template and messages", _only(package, targets - _DATABASE_TARGETS - {_STACK_TARGET}), stores)
+    _tests(tally, "unit tests", ["--workspace", "--exclude", package], stores)
+    _check(tally, "queries", queries.check)
+    _tests(tally, "database tests", _only(package, targets & _DATABASE_TARGETS), stores)
+    if not fast and _check(tally, "deployment", lambda: _deploy(instance)):
+        _tests(tally, "tests of the deployed application", _only(package, targets & {_STACK_TARGET}), _env(instance))
+
+
+def _test_package() -> tuple[str, set[str]]:
+    """The package under `tests/`, and its test targets."""
+    command = [machine.cargo(), "metadata", "--format-version", "1", "--no-deps", "--locked"]
+    metadata = json.loads(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout)
+    manifest = str(ROOT / "tests" / "Cargo.toml")
+    package = next(package for package in metadata["packages"] if package["manifest_path"] == manifest)
+    return package["name"], {target["name"] for target in package["targets"] if "test" in target["kind"]}
+
+
+def _only(package: str, targets: set[str]) -> list[str]:
+    return ["--package", package, *(argument for target in sorted(targets) for argument in ("--test", target))]
+
+
+def _check(tally: Tally, phase: str, check: Callable[[], None]) -> bool:
+    """Count something that passes or fails as a whole."""
+    try:
+        with step(f"Checking: {phase}"):
+            check()
+    except Refusal as refusal:
+        report_refusal(refusal)
+        tally.add(phase, 0, 1)
+        return False
+    tally.add(phase, 1, 0)
+    return True
+
+
+def _succeed(command: list[str]) -> None:
+    if subprocess.run(command, cwd=ROOT, env=cargo_environment(), check=False).returncode != 0:
+        raise Refusal("see the messages above")
+
+
+def _deploy(instance: Instance) -> None:
+    application.bring_up(instance, seeded=False, dies_with_us=True)
+
+
+def _env(instance: Instance) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in instance.env_file.read_text().splitlines())
+
+
+def _tests(tally: Tally, phase: str, arguments: list[str], variables: dict[str, str]) -> None:
+    """Run tests by nextest where it is installed, otherwise by cargo, and count them."""
+    if "--test" not in arguments and "--workspace" not in arguments:
+        return  # there is no such target, and without one cargo would run them all
+    cargo = machine.cargo()
+    if machine.find("cargo-nextest"):
+        commands = [[cargo, "nextest", "run", "--locked", "--no-fail-fast", *arguments]]
+        if "--workspace" in arguments:
+            commands.append([cargo, "test", "--doc", "--locked", "--no-fail-fast", *arguments])
+    else:
+        commands = [[cargo, "test", "--locked", "--no-fail-fast", *arguments]]
+    with step(f"Running: {phase}"):
+        passed = failed = 0
+        for command in commands:
+            counted, status = _count(command, variables)
+            passed += counted[0]
+            failed += counted[1] or (1 if status != 0 else 0)  # a build that fails has no tests to count
+        note(f"{passed} passed, {failed} failed")
+    tally.add(phase, passed, failed)
+
+
+def _count(command: list[str], variables: dict[str, str]) -> tuple[tuple[int, int], int]:
+    """Show the output of a test run while it goes on; give passed and failed, and the exit status."""
+    environment = {**cargo_environment(), **variables, "CARGO_TERM_COLOR": "never"}
+    passed = failed = 0
+    pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, **pipe) as process:
+        for line in process.stdout or []:
+            print(line, end="", flush=True)
+            found = _CARGO_RESULT.match(line) or _NEXTEST_RESULT.match(line)
+            if found:
+                passed += int(found[1] or 0)
+                failed += int(found[2] or 0)
+    return (passed, failed), process.returncode
