@@ -303,7 +303,8 @@ CREATE TABLE point_entries (
     referral_id BINARY(16) NULL,
     created_at DATETIME(6) NOT NULL,
     UNIQUE KEY point_entries_grant (grant_key),
-    KEY point_entries_by_user (user_id, clinic_id, id)
+    KEY point_entries_by_user (user_id, clinic_id, id),
+    KEY point_entries_by_clinic (clinic_id, created_at)
 ) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_unicode_520_ci;
 
 CREATE TABLE point_balances (

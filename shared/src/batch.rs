@@ -5,6 +5,7 @@
 //! otherwise no error would ever show in the function's metrics.
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use lambda_runtime::Diagnostic;
 use serde::de::DeserializeOwned;
 
 use crate::failure::{Failure, chain};
@@ -23,6 +24,12 @@ pub struct BatchFailed {
     pub count: usize,
     /// The first reason.
     pub first: String,
+}
+
+impl From<BatchFailed> for Diagnostic {
+    fn from(failure: BatchFailed) -> Self {
+        Self { error_type: "BatchFailed".to_owned(), error_message: failure.to_string() }
+    }
 }
 
 /// Works messages off one by one.

@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use lambda_runtime::Diagnostic;
+
 /// Why a message was not worked off, decided where the knowledge is.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -29,6 +31,17 @@ impl From<sqlx::Error> for Failure {
     /// A database that does not answer today may answer tomorrow.
     fn from(cause: sqlx::Error) -> Self {
         Self::retry(cause)
+    }
+}
+
+impl From<Failure> for Diagnostic {
+    /// The names under which CloudWatch counts them.
+    fn from(failure: Failure) -> Self {
+        let error_type = match &failure {
+            Failure::Retry(_) => "Retry",
+            Failure::Reject(_) => "Reject",
+        };
+        Self { error_type: error_type.to_owned(), error_message: chain(&failure) }
     }
 }
 

@@ -1,1 +1,157 @@
-//! The message provider.
+//! The provider that hands messages to KakaoTalk: an edge that we do not control, behind one trait.
+//!
+//! It has no idempotency key, so the one question that matters after a call is whether it may have taken effect:
+//! [`SendOutcome`] keeps the four answers apart.
+
+mod aligo;
+mod answer;
+
+use std::ops::RangeInclusive;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+pub use aligo::{Aligo, Credentials, Unusable};
+
+use crate::model::PhoneNumber;
+use crate::model::approval::Described;
+use crate::model::template::Button;
+
+/// What is handed over in one call: at most 500 messages of one template.
+#[derive(Debug, Clone)]
+pub struct Call<'a> {
+    /// The key of the clinic's KakaoTalk channel.
+    pub sender_key: &'a str,
+    /// The number registered as the sender, digits only.
+    pub sender_phone: &'a str,
+    /// The provider's code of the template.
+    pub template_code: &'a str,
+    /// The emphasised title, empty when the template has none.
+    pub emphasis_title: &'a str,
+    /// The recipients.
+    pub recipients: Vec<Recipient<'a>>,
+}
+
+/// One recipient of a [`Call`], everything filled in.
+#[derive(Debug, Clone)]
+pub struct Recipient<'a> {
+    /// Who receives it.
+    pub phone: &'a PhoneNumber,
+    /// The finished text.
+    pub text: &'a str,
+    /// The finished buttons.
+    pub buttons: Vec<Button>,
+}
+
+/// What became of a call that sends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SendOutcome {
+    /// The provider has taken it.
+    Accepted {
+        /// The provider's `mid`.
+        provider_id: String,
+        /// How many messages it says it took; 0 also when it does not say.
+        accepted: u32,
+        /// How many numbers it found malformed, without saying which.
+        refused: u32,
+    },
+    /// The provider says that nothing of it was sent.
+    Rejected {
+        /// Its code.
+        code: i32,
+        /// Its words.
+        message: String,
+    },
+    /// It never left this machine: it may be tried again.
+    NotSent {
+        /// For the log.
+        why: String,
+    },
+    /// It may have been taken: it must never be sent again, but looked up.
+    Unknown {
+        /// For the log.
+        why: String,
+    },
+}
+
+/// A question to the provider was not answered. Questions may be repeated.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoAnswer {
+    /// It refused, for example because of the key or the caller's address.
+    #[error("the provider refused with code {code}: {message}")]
+    Refused {
+        /// Its code.
+        code: i32,
+        /// Its words.
+        message: String,
+    },
+    /// It could not be reached, or what it said could not be read.
+    #[error("no usable answer of the provider: {0}")]
+    Unusable(String),
+}
+
+/// One page of a list of the provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing<T> {
+    /// What is on the page.
+    pub rows: Vec<T>,
+    /// How many pages there are.
+    pub pages: u32,
+}
+
+/// A call that the provider took, by its history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenCall {
+    /// Its `mid`.
+    pub provider_id: String,
+    /// When it was taken, to the second; none when the date cannot be read.
+    pub taken_at: Option<DateTime<Utc>>,
+}
+
+/// What the provider knows of one message of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The number as the provider writes it.
+    pub phone: String,
+    /// The text that it took.
+    pub text: String,
+    /// The buttons that it took, as JSON. Our link's token is in there.
+    pub buttons: String,
+    /// `rslt`, raw; empty while there is none.
+    pub code: String,
+    /// The provider's words for it.
+    pub message: String,
+    /// Whether `code` will not change any more.
+    pub is_final: bool,
+}
+
+/// The provider.
+pub trait Provider {
+    /// Hands over a call, once: an implementation never repeats it.
+    fn send(&self, call: &Call<'_>) -> impl Future<Output = SendOutcome> + Send;
+
+    /// The templates of a channel.
+    fn templates(&self, sender_key: &str) -> impl Future<Output = Result<Vec<Described>, NoAnswer>> + Send;
+
+    /// One page (from 1) of the calls taken on these days in Korea, newest first.
+    fn history(
+        &self,
+        days: RangeInclusive<NaiveDate>,
+        page: u32,
+    ) -> impl Future<Output = Result<Listing<TakenCall>, NoAnswer>> + Send;
+
+    /// One page (from 1) of what is known of the messages of a call. A message can be missing for a while.
+    fn detail(&self, provider_id: &str, page: u32) -> impl Future<Output = Result<Listing<Report>, NoAnswer>> + Send;
+}
+
+impl From<NoAnswer> for crate::failure::Failure {
+    /// A question may be asked again.
+    fn from(cause: NoAnswer) -> Self {
+        Self::retry(cause)
+    }
+}
+
+/// Korean time, in which the provider reads and writes every date.
+#[must_use]
+pub fn day_in_korea(moment: DateTime<Utc>) -> NaiveDate {
+    moment.with_timezone(&answer::KOREA).date_naive()
+}

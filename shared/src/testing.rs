@@ -71,6 +71,16 @@ impl TestDatabase {
     /// # Panics
     /// When there is no database server: a test that skips itself would hide that.
     pub async fn new() -> Self {
+        let test = Self::empty().await;
+        db::MIGRATIONS.run(&test.pool).await.expect("migrations run");
+        test
+    }
+
+    /// Makes it without a schema.
+    ///
+    /// # Panics
+    /// When there is no database server.
+    pub async fn empty() -> Self {
         static COUNTER: AtomicU32 = AtomicU32::new(0);
         let mut environment = Environment::of_process();
         let url = environment.text("TEST_DATABASE_URL");
@@ -83,7 +93,6 @@ impl TestDatabase {
         }
         let own = options.clone().database(&name);
         let pool = db::pool_options(8).connect_with(own).await.expect("the database answers");
-        db::MIGRATIONS.run(&pool).await.expect("migrations run");
         Self { database: Database::from_pool(pool.clone()), pool, options, name }
     }
 

@@ -1,6 +1,9 @@
 //! SQS: messages that go straight to one queue.
 
+use std::time::Duration;
+
 use aws_config::SdkConfig;
+use aws_config::timeout::TimeoutConfig;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use serde::Serialize;
 
@@ -25,6 +28,14 @@ impl Queue {
     #[must_use]
     pub fn new(sdk: &SdkConfig, url: String) -> Self {
         Self { client: aws_sdk_sqs::Client::new(sdk), url }
+    }
+
+    /// A queue on which a person waits: sending takes at most `patience`, retries included.
+    #[must_use]
+    pub fn with_patience(sdk: &SdkConfig, url: String, patience: Duration) -> Self {
+        let timeouts = TimeoutConfig::builder().connect_timeout(patience).operation_timeout(patience).build();
+        let config = aws_sdk_sqs::config::Builder::from(sdk).timeout_config(timeouts).build();
+        Self { client: aws_sdk_sqs::Client::from_conf(config), url }
     }
 
     /// Sends one message.

@@ -1,6 +1,7 @@
 //! SNS: where facts are published.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use aws_sdk_sns::types::PublishBatchRequestEntry;
@@ -25,6 +26,12 @@ pub struct Outgoing {
 pub trait Publisher {
     /// Publishes what it can and returns the lines that are certainly published.
     fn publish(&self, outgoing: &[Outgoing]) -> impl Future<Output = Vec<OutboxId>> + Send;
+}
+
+impl<P: Publisher + Send + Sync> Publisher for Arc<P> {
+    fn publish(&self, outgoing: &[Outgoing]) -> impl Future<Output = Vec<OutboxId>> + Send {
+        P::publish(self, outgoing)
+    }
 }
 
 /// SNS, by one topic per fact.

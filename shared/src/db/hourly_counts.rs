@@ -1,6 +1,9 @@
 //! Roll-up per clinic, hour (UTC) and campaign, moved in the same transaction as the lines that it counts.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use serde::Serialize;
 use sqlx::MySqlConnection;
 
 use crate::model::{CampaignId, ClinicId};
@@ -69,4 +72,99 @@ pub async fn add(
     .execute(connection)
     .await
     .map(drop)
+}
+
+/// What was counted in some span of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Counts {
+    /// Messages that the provider took.
+    pub sent: u64,
+    /// Messages that arrived.
+    pub delivered: u64,
+    /// Messages that did not arrive.
+    pub failed: u64,
+    /// Visits of people.
+    pub human_clicks: u64,
+    /// First visits of people, one per message at most.
+    pub unique_clicks: u64,
+    /// Visits of link previews.
+    pub previews: u64,
+    /// Visits ahead of a person's decision.
+    pub prefetches: u64,
+    /// Visits of programs.
+    pub bots: u64,
+}
+
+/// What was counted per hour from one moment until before another, of one campaign or of all. Hours in which nothing happened
+/// are absent.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(
+    connection: &mut MySqlConnection,
+    clinic: ClinicId,
+    campaign: Option<CampaignId>,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<BTreeMap<DateTime<Utc>, Counts>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT hour, CAST(SUM(sent) AS UNSIGNED) AS "sent!: u64", CAST(SUM(delivered) AS UNSIGNED) AS "delivered!: u64",
+             CAST(SUM(failed) AS UNSIGNED) AS "failed!: u64", CAST(SUM(human_clicks) AS UNSIGNED) AS "human_clicks!: u64",
+             CAST(SUM(unique_clicks) AS UNSIGNED) AS "unique_clicks!: u64", CAST(SUM(previews) AS UNSIGNED) AS "previews!: u64",
+             CAST(SUM(prefetches) AS UNSIGNED) AS "prefetches!: u64", CAST(SUM(bots) AS UNSIGNED) AS "bots!: u64"
+           FROM hourly_counts WHERE clinic_id = ? AND hour >= ? AND hour < ? AND (? IS NULL OR campaign_id = ?)
+           GROUP BY hour ORDER BY hour"#,
+        clinic,
+        from,
+        until,
+        campaign,
+        campaign
+    )
+    .fetch_all(connection)
+    .await?;
+    let hours = rows.into_iter().map(|row| {
+        let counts = Counts {
+            sent: row.sent,
+            delivered: row.delivered,
+            failed: row.failed,
+            human_clicks: row.human_clicks,
+            unique_clicks: row.unique_clicks,
+            previews: row.previews,
+            prefetches: row.prefetches,
+            bots: row.bots,
+        };
+        (row.hour.and_utc(), counts)
+    });
+    Ok(hours.collect())
+}
+
+/// What was counted since a moment, of one campaign or of all.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn total(
+    connection: &mut MySqlConnection,
+    clinic: ClinicId,
+    campaign: Option<CampaignId>,
+    since: DateTime<Utc>,
+) -> Result<Counts, sqlx::Error> {
+    sqlx::query_as!(
+        Counts,
+        r#"SELECT CAST(COALESCE(SUM(sent), 0) AS UNSIGNED) AS "sent!: u64",
+             CAST(COALESCE(SUM(delivered), 0) AS UNSIGNED) AS "delivered!: u64",
+             CAST(COALESCE(SUM(failed), 0) AS UNSIGNED) AS "failed!: u64",
+             CAST(COALESCE(SUM(human_clicks), 0) AS UNSIGNED) AS "human_clicks!: u64",
+             CAST(COALESCE(SUM(unique_clicks), 0) AS UNSIGNED) AS "unique_clicks!: u64",
+             CAST(COALESCE(SUM(previews), 0) AS UNSIGNED) AS "previews!: u64",
+             CAST(COALESCE(SUM(prefetches), 0) AS UNSIGNED) AS "prefetches!: u64",
+             CAST(COALESCE(SUM(bots), 0) AS UNSIGNED) AS "bots!: u64"
+           FROM hourly_counts WHERE clinic_id = ? AND hour >= ? AND (? IS NULL OR campaign_id = ?)"#,
+        clinic,
+        hour_of(since),
+        campaign,
+        campaign
+    )
+    .fetch_one(connection)
+    .await
 }

@@ -2,13 +2,26 @@
 //!
 //! Queries are free functions over a borrowed connection; the use case owns the transaction.
 
+pub mod bundles;
+pub mod campaigns;
+pub mod clicks;
 pub mod clinics;
+pub mod customers;
 pub mod groups;
 pub mod hourly_counts;
 pub mod idempotency;
+pub mod import_rows;
+pub mod imports;
+pub mod memberships;
+pub mod messages;
 pub mod outbox;
+pub mod point_entries;
 pub mod referral_codes;
+pub mod referrals;
 pub mod staff;
+pub mod suppressions;
+pub mod templates;
+pub mod users;
 
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
@@ -114,6 +127,17 @@ impl Database {
     /// # Errors
     /// When the credentials or the database are not to be had.
     pub async fn connect(config: &DatabaseConfig, sdk: &SdkConfig) -> Result<Self, ConnectFailed> {
+        let database = Self::connect_lazily(config, sdk).await?;
+        drop(database.pool.acquire().await?);
+        Ok(database)
+    }
+
+    /// Reads the credentials only; the connection is opened when it is first needed. For a function that can do its work
+    /// while the database is away.
+    ///
+    /// # Errors
+    /// When the credentials are not to be had.
+    pub async fn connect_lazily(config: &DatabaseConfig, sdk: &SdkConfig) -> Result<Self, ConnectFailed> {
         let options = MySqlConnectOptions::new().host(&config.host).port(config.port).database(&config.name);
         let options = match &config.tls {
             DatabaseTls::VerifyIdentity { authority } => options.ssl_mode(MySqlSslMode::VerifyIdentity).ssl_ca(authority),
@@ -135,8 +159,7 @@ impl Database {
                 (token.fresh_options().await?, Some(token))
             }
         };
-        let pool = pool_options(1).connect_with(options).await?;
-        Ok(Self { pool, token })
+        Ok(Self { pool: pool_options(1).connect_lazy_with(options), token })
     }
 
     /// Wraps a pool that a test made.

@@ -36,13 +36,18 @@ pub async fn publish(database: &Database, publisher: &impl Publisher, outgoing: 
         return;
     }
     let published = publisher.publish(outgoing).await;
-    if let Err(error) = delete(database, &published).await {
+    let forgotten = async { delete(&mut *database.acquire().await?, &published).await };
+    if let Err(error) = forgotten.await {
         // They will be published again; consumers do not mind.
         tracing::warn!(event = "outbox.not_deleted", error = %chain(&error), count = published.len(), "outbox keeps published lines");
     }
 }
 
-async fn delete(database: &Database, ids: &[OutboxId]) -> Result<(), sqlx::Error> {
+/// Forgets lines that are published.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn delete(connection: &mut MySqlConnection, ids: &[OutboxId]) -> Result<(), sqlx::Error> {
     if ids.is_empty() {
         return Ok(());
     }
@@ -51,7 +56,7 @@ async fn delete(database: &Database, ids: &[OutboxId]) -> Result<(), sqlx::Error
     for id in ids {
         list.push_bind(*id);
     }
-    query.push(")").build().execute(&mut *database.acquire().await?).await.map(drop)
+    query.push(")").build().execute(connection).await.map(drop)
 }
 
 /// The oldest lines written before the given moment, locked against other relays.

@@ -59,3 +59,27 @@ pub async fn find_of_clinic(connection: &mut MySqlConnection, clinic: ClinicId) 
     .fetch_optional(connection)
     .await
 }
+
+/// Whose code it is, and of which clinic.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(connection: &mut MySqlConnection, code: &ReferralCode) -> Result<Option<(ClinicId, Owner)>, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"SELECT clinic_id AS "clinic: ClinicId", user_id AS "user: UserId" FROM referral_codes WHERE code = ?"#,
+        code.as_str()
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|row| (row.clinic, row.user.map_or(Owner::Clinic, Owner::User))))
+}
+
+/// A user's code at a clinic.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_of_user(connection: &mut MySqlConnection, clinic: ClinicId, user: UserId) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar!("SELECT code FROM referral_codes WHERE clinic_id = ? AND user_id = ?", clinic, user)
+        .fetch_optional(connection)
+        .await
+}

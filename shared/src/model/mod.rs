@@ -1,12 +1,15 @@
 //! The words of the domain as types. No I/O: everything here is a rule.
 
+pub mod approval;
 pub mod click;
 pub mod customer;
 pub mod id;
+pub mod import;
 pub mod link;
 pub mod phone;
 pub mod points;
 pub mod referral;
+pub mod result;
 pub mod state;
 pub mod template;
 

@@ -1,0 +1,18 @@
+//! Wiring of `memberships`.
+
+use memberships::{Deps, routes};
+use shared::config::{DatabaseConfig, Environment};
+use shared::db::Database;
+use shared::{aws, http, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    telemetry::init();
+    let mut environment = Environment::of_process();
+    let database = DatabaseConfig::read(&mut environment);
+    environment.check()?;
+
+    let sdk = aws::load().await;
+    let deps = Deps { database: Database::connect(&database, &sdk).await? };
+    http::run(http::app("memberships", routes(deps))).await
+}

@@ -1,0 +1,268 @@
+//! What the provider's results mean for a message, and for the campaign that it is part of.
+
+use crate::model::state::MessageState;
+
+/// Why a message did not arrive, or why nobody knows. Stored as a stable word, shown in the reader's language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// The person asked not to be written to.
+    Suppressed,
+    /// The text has a variable for which this person has no value.
+    MissingVariable,
+    /// The provider refused the whole bundle.
+    RejectedByProvider,
+    /// The campaign was stopped before the message was handed over.
+    CampaignStopped,
+    /// The bundle could not be written in the provider's form.
+    NotRenderable,
+    /// No readable answer came to the call that handed it over.
+    NoAnswer,
+    /// The provider never told a result.
+    NoResult,
+    /// The sender profile is not usable.
+    SenderProfile,
+    /// The provider does not know the template.
+    NoTemplate,
+    /// The sender's number is not registered.
+    SenderNumber,
+    /// The text or the buttons differ from the approved template.
+    TemplateMismatch,
+    /// The person cannot be reached at present.
+    NotReachable,
+    /// The person does not use KakaoTalk.
+    NoKakaotalk,
+    /// The person has blocked the clinic's channel.
+    Blocked,
+    /// The same text had just been sent to the same number.
+    Duplicate,
+    /// The provider does not know whether it was received.
+    ReceiptUnclear,
+    /// The provider has lost the result.
+    ResultNotFound,
+    /// The provider says no more than that it failed.
+    Other,
+    /// Something broke at the provider.
+    ProviderFault,
+    /// Not a number that can receive messages.
+    BadNumber,
+    /// A safe number (050), which forwards calls only.
+    SafeNumber,
+    /// The text is empty.
+    Empty,
+    /// The text is too long.
+    TooLong,
+    /// A result that this version does not know.
+    Unrecognised,
+}
+
+impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 24] = [
+        Self::Suppressed,
+        Self::MissingVariable,
+        Self::RejectedByProvider,
+        Self::CampaignStopped,
+        Self::NotRenderable,
+        Self::NoAnswer,
+        Self::NoResult,
+        Self::SenderProfile,
+        Self::NoTemplate,
+        Self::SenderNumber,
+        Self::TemplateMismatch,
+        Self::NotReachable,
+        Self::NoKakaotalk,
+        Self::Blocked,
+        Self::Duplicate,
+        Self::ReceiptUnclear,
+        Self::ResultNotFound,
+        Self::Other,
+        Self::ProviderFault,
+        Self::BadNumber,
+        Self::SafeNumber,
+        Self::Empty,
+        Self::TooLong,
+        Self::Unrecognised,
+    ];
+
+    /// As the database and the API spell it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.words().0
+    }
+
+    /// What a clinic reads, in Korean and English.
+    #[must_use]
+    pub const fn explanation(self) -> (&'static str, &'static str) {
+        (self.words().1, self.words().2)
+    }
+
+    /// The reason of that spelling.
+    #[must_use]
+    pub fn named(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
+    }
+
+    const fn words(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Suppressed => ("suppressed", "수신을 거부한 번호입니다.", "The person asked not to be written to."),
+            Self::MissingVariable => (
+                "missing_variable",
+                "문구의 변수에 채울 값이 없습니다.",
+                "The text has a variable for which this customer has no value.",
+            ),
+            Self::RejectedByProvider => {
+                ("rejected_by_provider", "발송 대행사가 요청을 거절했습니다.", "The provider refused the request.")
+            }
+            Self::CampaignStopped => {
+                ("campaign_stopped", "발송이 중단되어 보내지 않았습니다.", "The campaign was stopped before this was sent.")
+            }
+            Self::NotRenderable => {
+                ("not_renderable", "버튼 링크를 완성할 수 없어 보내지 않았습니다.", "A button's link could not be completed.")
+            }
+            Self::NoAnswer => (
+                "no_answer",
+                "발송 요청의 응답을 받지 못해 확인하고 있습니다.",
+                "No answer came to the request; it is being looked into.",
+            ),
+            Self::NoResult => {
+                ("no_result", "24시간 동안 결과를 받지 못했습니다.", "The provider told no result within 24 hours.")
+            }
+            Self::SenderProfile => {
+                ("sender_profile", "발신 프로필을 사용할 수 없습니다.", "The sender profile cannot be used.")
+            }
+            Self::NoTemplate => ("no_template", "등록되지 않은 템플릿입니다.", "The provider does not know the template."),
+            Self::SenderNumber => {
+                ("sender_number", "등록되지 않은 발신번호입니다.", "The sender's number is not registered.")
+            }
+            Self::TemplateMismatch => (
+                "template_mismatch",
+                "승인된 템플릿과 내용이 다릅니다.",
+                "The message differs from the approved template.",
+            ),
+            Self::NotReachable => {
+                ("not_reachable", "지금은 카카오톡을 받을 수 없는 상태입니다.", "The person cannot be reached at present.")
+            }
+            Self::NoKakaotalk => {
+                ("no_kakaotalk", "카카오톡을 사용하지 않는 번호입니다.", "The number is not used with KakaoTalk.")
+            }
+            Self::Blocked => ("blocked", "받는 분이 채널을 차단했습니다.", "The person has blocked the channel."),
+            Self::Duplicate => {
+                ("duplicate", "같은 내용을 방금 보낸 번호입니다.", "The same text had just been sent to this number.")
+            }
+            Self::ReceiptUnclear => {
+                ("receipt_unclear", "받았는지 확인되지 않습니다.", "It is not known whether it was received.")
+            }
+            Self::ResultNotFound => {
+                ("result_not_found", "발송 결과를 찾을 수 없습니다.", "The provider cannot find the result.")
+            }
+            Self::Other => ("other", "알 수 없는 이유로 실패했습니다.", "It failed for a reason that was not given."),
+            Self::ProviderFault => {
+                ("provider_fault", "카카오 또는 발송 대행사의 오류입니다.", "Something broke at Kakao or the provider.")
+            }
+            Self::BadNumber => {
+                ("bad_number", "메시지를 받을 수 없는 번호입니다.", "The number cannot receive messages.")
+            }
+            Self::SafeNumber => {
+                ("safe_number", "안심번호(050)로는 보낼 수 없습니다.", "Safe numbers (050) cannot receive messages.")
+            }
+            Self::Empty => ("empty", "내용이 비어 있습니다.", "The text is empty."),
+            Self::TooLong => ("too_long", "내용이 너무 깁니다.", "The text is too long."),
+            Self::Unrecognised => {
+                ("unrecognised", "처음 보는 결과 코드입니다. 코드를 확인해 주세요.", "A result code that is not known here.")
+            }
+        }
+    }
+}
+
+/// What a final result means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// Delivered, failed or unknown.
+    pub state: MessageState,
+    /// Why; none when it was delivered.
+    pub reason: Option<Reason>,
+    /// The person must not be written to again.
+    pub suppress: bool,
+    /// The set-up is wrong: every further message of the campaign would fail alike.
+    pub stop: bool,
+}
+
+/// Reads a final `rslt` of the provider. Only what certainly did not arrive counts as failed: whatever is unclear, a code that
+/// is not known here included, may have arrived and must not be sent again.
+#[must_use]
+pub fn read(code: &str) -> Reading {
+    let failed = |reason| (MessageState::Failed, Some(reason));
+    let unknown = |reason| (MessageState::Unknown, Some(reason));
+    let (state, reason) = match code {
+        "0" => (MessageState::Delivered, None),
+        "1" => failed(Reason::SenderProfile),
+        "M" => failed(Reason::NoTemplate),
+        "S" => failed(Reason::SenderNumber),
+        "U" | "V" => failed(Reason::TemplateMismatch),
+        "2" | "8" | "9" | "E" => failed(Reason::NotReachable),
+        "A" => failed(Reason::NoKakaotalk),
+        "B" => failed(Reason::Blocked),
+        "C" | "D" => failed(Reason::Duplicate),
+        "5" => unknown(Reason::ReceiptUnclear),
+        "6" => unknown(Reason::ResultNotFound),
+        "F" => failed(Reason::Other),
+        "G" | "H" => failed(Reason::ProviderFault),
+        "I" => failed(Reason::BadNumber),
+        "J" => failed(Reason::SafeNumber),
+        "k" | "t" => failed(Reason::Empty),
+        "L" => failed(Reason::TooLong),
+        _ => unknown(Reason::Unrecognised),
+    };
+    let configuration = [Reason::SenderProfile, Reason::NoTemplate, Reason::SenderNumber, Reason::TemplateMismatch];
+    Reading {
+        state,
+        reason,
+        suppress: reason == Some(Reason::Blocked),
+        stop: reason.is_some_and(|reason| configuration.contains(&reason)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_documented_result_has_a_meaning() {
+        for (codes, state) in [
+            ("0", MessageState::Delivered),
+            ("1289ABCDEFGHIJkLMStUV", MessageState::Failed),
+            ("56", MessageState::Unknown),
+        ] {
+            for code in codes.chars() {
+                let reading = read(&code.to_string());
+                assert_eq!(reading.state, state, "{code}");
+                assert_ne!(reading.reason, Some(Reason::Unrecognised), "{code}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_here_may_have_arrived() {
+        for code in ["Z", "", "00", "b", "K"] {
+            assert_eq!((read(code).state, read(code).reason), (MessageState::Unknown, Some(Reason::Unrecognised)), "{code}");
+        }
+    }
+
+    #[test]
+    fn only_a_block_suppresses_and_only_a_wrong_set_up_stops() {
+        let letters: Vec<String> = ('0'..='9').chain('A'..='Z').chain('a'..='z').map(String::from).collect();
+        let those = |wanted: fn(Reading) -> bool| -> String {
+            letters.iter().filter(|code| wanted(read(code))).map(String::as_str).collect()
+        };
+        assert_eq!(those(|reading| reading.suppress), "B");
+        assert_eq!(those(|reading| reading.stop), "1MSUV");
+    }
+
+    #[test]
+    fn every_reason_fits_its_column_and_reads_back() {
+        for reason in Reason::ALL {
+            assert!(reason.as_str().len() <= 40 && reason.as_str().is_ascii());
+            assert_eq!(Reason::named(reason.as_str()), Some(reason));
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Aligo's `AlimTalk` API over HTTP.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use chrono::NaiveDate;
+use reqwest::StatusCode;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use url::form_urlencoded::Serializer;
+
+use super::{Call, Listing, NoAnswer, Provider, Report, SendOutcome, TakenCall, answer};
+use crate::aws::secrets::{self, SecretUnavailable};
+use crate::config::ProviderConfig;
+use crate::failure::chain;
+use crate::model::approval::Described;
+use crate::model::template::Button;
+
+const CONNECT_LIMIT: Duration = Duration::from_secs(2);
+/// From the connection to the last byte of the answer of a call that sends.
+const SEND_LIMIT: Duration = Duration::from_secs(20);
+/// The same for a question.
+const ASK_LIMIT: Duration = Duration::from_secs(10);
+/// 500 rows of a history with long texts are about 3 MiB.
+const MOST_BYTES: usize = 16 << 20;
+/// The most rows that a page of a history may have.
+const ROWS_PER_PAGE: &str = "500";
+
+/// What proves to the provider who we are, as the secret holds it: `{"apiKey": …, "userId": …}`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Credentials {
+    /// `apikey`.
+    pub api_key: SecretString,
+    /// `userid`.
+    pub user_id: SecretString,
+}
+
+/// The client could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    /// The credentials are not to be had.
+    #[error(transparent)]
+    Secret(#[from] SecretUnavailable),
+    /// No HTTP client, for example because this machine trusts no authority.
+    #[error("no HTTP client for the provider")]
+    Client(#[from] reqwest::Error),
+}
+
+/// Aligo.
+pub struct Aligo {
+    client: reqwest::Client,
+    base_url: String,
+    credentials: Credentials,
+}
+
+impl fmt::Debug for Aligo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Aligo").field("base_url", &self.base_url).finish_non_exhaustive()
+    }
+}
+
+/// Why there is no body to read.
+enum Trouble {
+    /// Nothing left this machine.
+    NotSent(String),
+    /// The request may have arrived.
+    Unclear(String),
+}
+
+impl Aligo {
+    /// Reads the credentials and sets up the client; nothing is sent.
+    ///
+    /// # Errors
+    /// When the credentials are not to be had.
+    pub async fn connect(config: &ProviderConfig, sdk: &SdkConfig) -> Result<Self, Unusable> {
+        let credentials = secrets::read(sdk, &config.secret_arn).await?;
+        Ok(Self::new(&config.base_url, credentials)?)
+    }
+
+    /// A client with these credentials.
+    ///
+    /// # Errors
+    /// When there is no HTTP client to be had.
+    pub fn new(base_url: &str, credentials: Credentials) -> Result<Self, reqwest::Error> {
+        let client = reqwest::Client::builder()
+            .connect_timeout(CONNECT_LIMIT)
+            // Nothing that could send a call a second time: no kept connection that may be dead after a freeze, no repetition,
+            // no HTTP/2 with repetitions of its own, no redirect.
+            .pool_max_idle_per_host(0)
+            .retry(reqwest::retry::never())
+            .http1_only()
+            .redirect(reqwest::redirect::Policy::none())
+            // The provider knows us by our address.
+            .no_proxy()
+            .build()?;
+        Ok(Self { client, base_url: base_url.trim_end_matches('/').to_owned(), credentials })
+    }
+
+    fn form(&self) -> Serializer<'static, String> {
+        let mut form = Serializer::new(String::new());
+        form.append_pair("apikey", self.credentials.api_key.expose_secret());
+        form.append_pair("userid", self.credentials.user_id.expose_secret());
+        form
+    }
+
+    async fn post(&self, path: &str, form: String, limit: Duration) -> Result<Vec<u8>, Trouble> {
+        let request = self
+            .client
+            .post(format!("{}{path}", self.base_url))
+            .header("content-type", "application/x-www-form-urlencoded; charset=utf-8")
+            .timeout(limit)
+            .body(form);
+        let mut response = request.send().await.map_err(|error| {
+            // A connection that was never made, or a request that could not even be written down.
+            let never_left = error.is_connect() || error.is_builder();
+            let why = chain(&error.without_url());
+            if never_left { Trouble::NotSent(why) } else { Trouble::Unclear(why) }
+        })?;
+        // The provider says 200 even when it refuses: anything else comes from something in front of it.
+        if response.status() != StatusCode::OK {
+            return Err(Trouble::Unclear(format!("HTTP status {}", response.status().as_u16())));
+        }
+        let mut body = Vec::new();
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) if body.len() + chunk.len() <= MOST_BYTES => body.extend_from_slice(&chunk),
+                Ok(Some(_)) => return Err(Trouble::Unclear("the answer is too long".to_owned())),
+                Ok(None) => return Ok(body),
+                Err(error) => return Err(Trouble::Unclear(chain(&error.without_url()))),
+            }
+        }
+    }
+
+    async fn ask(&self, path: &str, form: String) -> Result<Vec<u8>, NoAnswer> {
+        let asked = self.post(path, form, ASK_LIMIT).await;
+        asked.map_err(|trouble| match trouble {
+            Trouble::NotSent(why) | Trouble::Unclear(why) => NoAnswer::Unusable(why),
+        })
+    }
+}
+
+/// What `button_N` holds.
+#[derive(Serialize)]
+struct Buttons<'a> {
+    button: &'a [Button],
+}
+
+/// Adds the fields of a call that sends.
+fn append_call(form: &mut Serializer<'static, String>, call: &Call<'_>) -> Result<(), serde_json::Error> {
+    form.append_pair("senderkey", call.sender_key);
+    form.append_pair("tpl_code", call.template_code);
+    form.append_pair("sender", call.sender_phone);
+    for (number, recipient) in (1..).zip(&call.recipients) {
+        let mut add = |field: &str, value: &str| _ = form.append_pair(&format!("{field}_{number}"), value);
+        add("receiver", &recipient.phone.digits());
+        // Required, but shown to nobody.
+        add("subject", call.template_code);
+        add("message", recipient.text);
+        if !call.emphasis_title.is_empty() {
+            add("emtitle", call.emphasis_title);
+        }
+        if !recipient.buttons.is_empty() {
+            add("button", &serde_json::to_string(&Buttons { button: &recipient.buttons })?);
+        }
+    }
+    Ok(())
+}
+
+impl Provider for Aligo {
+    async fn send(&self, call: &Call<'_>) -> SendOutcome {
+        let mut form = self.form();
+        if let Err(error) = append_call(&mut form, call) {
+            return SendOutcome::NotSent { why: error.to_string() };
+        }
+        match self.post("/akv10/alimtalk/send/", form.finish(), SEND_LIMIT).await {
+            Ok(body) => answer::of_send(&body),
+            Err(Trouble::NotSent(why)) => SendOutcome::NotSent { why },
+            Err(Trouble::Unclear(why)) => SendOutcome::Unknown { why },
+        }
+    }
+
+    async fn templates(&self, sender_key: &str) -> Result<Vec<Described>, NoAnswer> {
+        let mut form = self.form();
+        form.append_pair("senderkey", sender_key);
+        answer::of_templates(&self.ask("/akv10/template/list/", form.finish()).await?)
+    }
+
+    async fn history(&self, days: RangeInclusive<NaiveDate>, page: u32) -> Result<Listing<TakenCall>, NoAnswer> {
+        let mut form = self.form();
+        form.append_pair("page", &page.to_string());
+        form.append_pair("limit", ROWS_PER_PAGE);
+        form.append_pair("startdate", &days.start().format("%Y%m%d").to_string());
+        form.append_pair("enddate", &days.end().format("%Y%m%d").to_string());
+        answer::of_history(&self.ask("/akv10/history/list/", form.finish()).await?)
+    }
+
+    async fn detail(&self, provider_id: &str, page: u32) -> Result<Listing<Report>, NoAnswer> {
+        let mut form = self.form();
+        form.append_pair("mid", provider_id);
+        form.append_pair("page", &page.to_string());
+        form.append_pair("limit", ROWS_PER_PAGE);
+        answer::of_detail(&self.ask("/akv10/history/detail/", form.finish()).await?)
+    }
+}

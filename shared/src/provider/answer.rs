@@ -1,0 +1,250 @@
+//! Reading Aligo's answers: JSON whatever the content type says, the verdict in `code`, numbers as numbers or as text.
+
+use chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
+use serde_json::Value;
+
+use super::{Listing, NoAnswer, Report, SendOutcome, TakenCall};
+use crate::model::approval::Described;
+use crate::model::template::Button;
+
+/// Korean time has no summer time.
+pub(super) const KOREA: FixedOffset = FixedOffset::east_opt(9 * 3600).expect("nine hours is an offset");
+
+/// What a call that sends came to.
+pub(super) fn of_send(body: &[u8]) -> SendOutcome {
+    let answer = match open(body) {
+        Ok(answer) => answer,
+        Err(NoAnswer::Refused { code, message }) => return SendOutcome::Rejected { code, message },
+        Err(NoAnswer::Unusable(why)) => return SendOutcome::Unknown { why },
+    };
+    let info = &answer["info"];
+    let count = |name: &str| text(&info[name]).parse().unwrap_or_default();
+    match text(&info["mid"]) {
+        mid if mid.is_empty() || mid.len() > 40 || !mid.bytes().all(|byte| byte.is_ascii_graphic()) => {
+            SendOutcome::Unknown { why: "the answer names no usable mid".to_owned() }
+        }
+        mid => SendOutcome::Accepted { provider_id: mid, accepted: count("scnt"), refused: count("fcnt") },
+    }
+}
+
+/// The templates of a channel.
+pub(super) fn of_templates(body: &[u8]) -> Result<Vec<Described>, NoAnswer> {
+    Ok(rows(&open(body)?).iter().map(template).collect())
+}
+
+/// One page of the calls taken.
+pub(super) fn of_history(body: &[u8]) -> Result<Listing<TakenCall>, NoAnswer> {
+    let answer = open(body)?;
+    let call = |row: &Value| {
+        // Both spellings are documented somewhere.
+        let taken_at = moment(&text(&row["regdate"])).or_else(|| moment(&text(&row["reg_date"])));
+        TakenCall { provider_id: text(&row["mid"]), taken_at }
+    };
+    Ok(Listing { rows: rows(&answer).iter().map(call).collect(), pages: pages(&answer) })
+}
+
+/// One page of the messages of a call.
+pub(super) fn of_detail(body: &[u8]) -> Result<Listing<Report>, NoAnswer> {
+    let answer = open(body)?;
+    Ok(Listing { rows: rows(&answer).iter().map(report).collect(), pages: pages(&answer) })
+}
+
+/// The JSON, if it says that the call succeeded.
+fn open(body: &[u8]) -> Result<Value, NoAnswer> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let unusable = |why: &str| NoAnswer::Unusable(why.to_owned());
+    let answer: Value = serde_json::from_slice(body).map_err(|_| unusable("the answer is not JSON"))?;
+    let code: i32 = text(&answer["code"]).parse().map_err(|_| unusable("the answer has no code"))?;
+    if code == 0 { Ok(answer) } else { Err(NoAnswer::Refused { code, message: text(&answer["message"]) }) }
+}
+
+/// A scalar as text; empty when there is none.
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.trim_matches(' ').to_owned(),
+        Value::Number(number) => number.to_string(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => String::new(),
+    }
+}
+
+fn rows(answer: &Value) -> &[Value] {
+    answer["list"].as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn pages(answer: &Value) -> u32 {
+    text(&answer["totalPage"]).parse().unwrap_or(1)
+}
+
+/// `YYYY-MM-DD HH:MM:SS` in Korea. An empty date is also written with zeros, which is none either.
+fn moment(text: &str) -> Option<DateTime<Utc>> {
+    let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok()?;
+    local.and_local_timezone(KOREA).single().map(|moment| moment.to_utc())
+}
+
+fn report(row: &Value) -> Report {
+    let code = text(&row["rslt"]);
+    // A result that has not been reported yet can still change.
+    let is_final = !code.is_empty() && text(&row["reportdate"]).contains(|digit| matches!(digit, '1'..='9'));
+    Report {
+        phone: text(&row["phone"]),
+        text: row["message"].as_str().unwrap_or_default().to_owned(),
+        buttons: match &row["button_json"] {
+            buttons @ (Value::Object(_) | Value::Array(_)) => buttons.to_string(),
+            buttons => text(buttons),
+        },
+        code,
+        message: text(&row["rslt_message"]),
+        is_final,
+    }
+}
+
+fn template(row: &Value) -> Described {
+    let has_title = text(&row["templateEmType"]) == "TEXT";
+    Described {
+        code: text(&row["templtCode"]),
+        name: text(&row["templtName"]),
+        // Every blank and line break of it is approved.
+        content: row["templtContent"].as_str().unwrap_or_default().to_owned(),
+        emphasis_title: if has_title { row["templtTitle"].as_str().unwrap_or_default().to_owned() } else { String::new() },
+        buttons: row["buttons"].as_array().map(|buttons| buttons.iter().map(button).collect()).unwrap_or_default(),
+        inspection: text(&row["inspStatus"]),
+        status: text(&row["status"]),
+    }
+}
+
+fn button(row: &Value) -> Button {
+    Button {
+        name: row["name"].as_str().unwrap_or_default().to_owned(),
+        link_type: text(&row["linkType"]),
+        link_type_name: text(&row["linkTypeName"]),
+        link_mo: text(&row["linkMo"]),
+        link_pc: text(&row["linkPc"]),
+        link_ios: text(&row["linkIos"]),
+        link_and: text(&row["linkAnd"]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn sent(answer: &str) -> SendOutcome {
+        of_send(answer.as_bytes())
+    }
+
+    fn accepted(accepted: u32, refused: u32) -> SendOutcome {
+        SendOutcome::Accepted { provider_id: "123".to_owned(), accepted, refused }
+    }
+
+    #[test]
+    fn an_accepted_call_is_read_with_numbers_as_numbers_or_as_text() {
+        for answer in [
+            r#"{"code":0,"message":"성공적으로 전송요청 하였습니다.","info":{"type":"AT","mid":"123","current":"93.5","unit":6.5,"total":6.5,"scnt":3,"fcnt":1}}"#,
+            r#"{"code":"0","message":"","info":{"mid":123,"scnt":"3","fcnt":"1"}}"#,
+            "\u{feff}{\"code\":0,\"info\":{\"mid\":\"123\",\"scnt\":3,\"fcnt\":1}}\n",
+        ] {
+            assert_eq!(sent(answer), accepted(3, 1), "{answer}");
+        }
+        assert_eq!(sent(r#"{"code":0,"info":{"mid":"123"}}"#), accepted(0, 0));
+    }
+
+    #[test]
+    fn a_readable_code_other_than_0_means_that_nothing_was_sent() {
+        let rejected = |code, message: &str| SendOutcome::Rejected { code, message: message.to_owned() };
+        assert_eq!(sent(r#"{"code":-99,"message":"포인트가 부족합니다."}"#), rejected(-99, "포인트가 부족합니다."));
+        assert_eq!(sent(r#"{"code":"-101","message":"인증오류입니다."}"#), rejected(-101, "인증오류입니다."));
+        assert_eq!(sent(r#"{"code":509}"#), rejected(509, ""));
+    }
+
+    #[test]
+    fn an_answer_that_cannot_be_read_leaves_it_unknown() {
+        for answer in [
+            "",
+            "<html><body>502 Bad Gateway</body></html>",
+            r#"{"code":0,"message":"성공적으로 전송요"#,
+            r#"{"code":0,"message":"성공"}"#,
+            r#"{"code":0,"info":{"mid":""}}"#,
+            r#"{"code":0,"info":{"mid":null,"scnt":1}}"#,
+            r#"{"code":null,"info":{"mid":"123"}}"#,
+            r#"{"message":"성공"}"#,
+            r#"{"code":"zero"}"#,
+            r#"{"code":true}"#,
+            r#"[{"code":0}]"#,
+            "0",
+            "null",
+        ] {
+            assert!(matches!(sent(answer), SendOutcome::Unknown { .. }), "{answer}");
+        }
+        assert!(matches!(of_send(b"{\"code\":\xff}"), SendOutcome::Unknown { .. }));
+    }
+
+    #[test]
+    fn a_history_is_read_in_korean_time_with_either_spelling_of_the_date() {
+        let list = |row: Value| {
+            let answer = json!({"code": 0, "list": [row], "currentPage": "1", "totalPage": "3", "totalCount": "101"});
+            of_history(answer.to_string().as_bytes()).unwrap()
+        };
+        let taken_at = "2026-03-02T01:00:05Z".parse().ok();
+        let expected = Listing { rows: vec![TakenCall { provider_id: "7".to_owned(), taken_at }], pages: 3 };
+        assert_eq!(list(json!({"mid": "7", "regdate": "2026-03-02 10:00:05", "msg_count": "1"})), expected);
+        assert_eq!(list(json!({"mid": 7, "reg_date": "2026-03-02 10:00:05"})), expected);
+        assert_eq!(list(json!({"mid": 7, "regdate": "yesterday"})).rows[0].taken_at, None);
+    }
+
+    #[test]
+    fn an_empty_list_has_many_forms() {
+        for answer in [r#"{"code":0}"#, r#"{"code":0,"list":null,"totalPage":0}"#, r#"{"code":"0","list":[],"totalPage":""}"#] {
+            assert!(of_history(answer.as_bytes()).unwrap().rows.is_empty(), "{answer}");
+            assert!(of_detail(answer.as_bytes()).unwrap().rows.is_empty(), "{answer}");
+        }
+    }
+
+    #[test]
+    fn a_result_is_final_once_it_is_reported() {
+        let row = |rslt: Value, reportdate: Value| {
+            let answer = json!({"code": 0, "list": [{"msgid": "Q1", "phone": "01012345678", "rslt": rslt, "reportdate": reportdate,
+                "rslt_message": "성공", "message": "본문\r\n", "button_json": "{\"button\":[]}"}], "totalPage": 1});
+            of_detail(answer.to_string().as_bytes()).unwrap().rows.remove(0)
+        };
+        let delivered = row(json!("0"), json!("2026-03-02 10:00:05"));
+        assert_eq!((delivered.code.as_str(), delivered.is_final, delivered.text.as_str()), ("0", true, "본문\r\n"));
+        assert!(row(json!(0), json!("2026-03-02 10:00:05")).is_final);
+        for pending in
+            [row(json!(""), json!("")), row(json!(null), json!(null)), row(json!("5"), json!("0000-00-00 00:00:00"))]
+        {
+            assert!(!pending.is_final, "{pending:?}");
+        }
+    }
+
+    #[test]
+    fn a_template_is_read_with_its_line_breaks() {
+        let answer = json!({"code": 0, "message": "", "list": [{
+            "senderKey": "k", "templtCode": "TD_1", "templtName": "예약", "templtContent": "#{고객명}님\r\n안내 ",
+            "templateType": "BA", "templateEmType": "NONE", "templtTitle": "숨은 제목", "templtSubtitle": null,
+            "status": "R", "inspStatus": "APR", "cdate": "2026-03-02 10:00:00", "comments": [],
+            "buttons": [{"ordering": "1", "name": "보기", "linkType": "WL", "linkTypeName": "웹링크",
+                "linkMo": "https://go.example.com/c/#{link}", "linkPc": null}],
+        }], "info": {"REG": 0, "REQ": 0, "APR": 1, "REJ": 0}});
+        let templates = of_templates(answer.to_string().as_bytes()).unwrap();
+        let expected = Described {
+            code: "TD_1".to_owned(),
+            name: "예약".to_owned(),
+            content: "#{고객명}님\r\n안내 ".to_owned(),
+            emphasis_title: String::new(),
+            buttons: vec![Button {
+                name: "보기".to_owned(),
+                link_type: "WL".to_owned(),
+                link_type_name: "웹링크".to_owned(),
+                link_mo: "https://go.example.com/c/#{link}".to_owned(),
+                ..Button::default()
+            }],
+            inspection: "APR".to_owned(),
+            status: "R".to_owned(),
+        };
+        assert_eq!(templates, [expected]);
+        let refused = of_templates(r#"{"code":-99,"message":"인증되지 않는 서버 IP로 부터의 호출 입니다."}"#.as_bytes());
+        assert!(matches!(refused, Err(NoAnswer::Refused { code: -99, .. })));
+    }
+}
