@@ -1,0 +1,4 @@
+//! The deployed application, from outside.
+
+#[path = "../support/stack.rs"]
+mod support;

@@ -1,0 +1,227 @@
+//! A client of the deployed application: HTTP and Cognito, as any app would use it, and the emulator's queues.
+
+use std::time::{Duration, Instant};
+
+use reqwest::header::HeaderMap;
+use reqwest::redirect::Policy;
+use reqwest::{Method, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+use shared::config::Environment;
+
+/// Where the deployed application is.
+#[derive(Clone)]
+pub struct Stack {
+    /// The API's address, without a trailing slash.
+    pub api: String,
+    /// The emulator's address.
+    pub emulator: String,
+    /// The provider simulator's address.
+    pub aligo: String,
+    /// The sender profile that the simulator knows.
+    pub sender_key: String,
+    /// For looking at what is stored.
+    pub database_url: String,
+    name: String,
+    user_pool: String,
+    client_id: String,
+    http: reqwest::Client,
+}
+
+/// An answer, read to the end.
+#[derive(Debug)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// JSON, or `Null` for anything else.
+    pub json: Value,
+    /// The body as text.
+    pub text: String,
+}
+
+/// A signed-in person.
+#[derive(Clone)]
+pub struct Person {
+    stack: Stack,
+    token: String,
+}
+
+impl Stack {
+    /// The application that `make test` has deployed.
+    pub fn of_environment() -> Self {
+        let mut environment = Environment::of_process();
+        let mut text = |name: &str| environment.text(name);
+        let stack = Self {
+            api: text("DANGOL_API_URL"),
+            emulator: text("DANGOL_EMULATOR_URL"),
+            aligo: text("DANGOL_ALIGO_URL"),
+            sender_key: text("DANGOL_ALIGO_SENDER_KEY"),
+            database_url: text("DANGOL_DATABASE_URL"),
+            name: text("DANGOL_STACK"),
+            user_pool: text("DANGOL_USER_POOL_ID"),
+            client_id: text("DANGOL_CLIENT_ID"),
+            http: reqwest::Client::builder().redirect(Policy::none()).build().expect("an HTTP client can be made"),
+        };
+        environment.check().expect("tests of the deployed application need DANGOL_*; `make test` sets them");
+        stack
+    }
+
+    /// Signs up at Cognito, is confirmed, signs in.
+    pub async fn sign_up(&self, email: &str, name: &str, phone: &str) -> Person {
+        let password = "correct-horse-1";
+        let attributes = json!([
+            {"Name": "email", "Value": email}, {"Name": "name", "Value": name}, {"Name": "phone_number", "Value": phone},
+        ]);
+        self.cognito(
+            "SignUp",
+            json!({"ClientId": self.client_id, "Username": email, "Password": password, "UserAttributes": attributes}),
+        )
+        .await;
+        self.cognito("AdminConfirmSignUp", json!({"UserPoolId": self.user_pool, "Username": email})).await;
+        let parameters = json!({"USERNAME": email, "PASSWORD": password});
+        let question = json!({"ClientId": self.client_id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters});
+        let tokens = self.cognito("InitiateAuth", question).await;
+        let token = tokens["AuthenticationResult"]["IdToken"].as_str().expect("Cognito answers with an ID token").to_owned();
+        Person { stack: self.clone(), token }
+    }
+
+    async fn cognito(&self, action: &str, body: Value) -> Value {
+        let target = format!("AWSCognitoIdentityProviderService.{action}");
+        let request = self.http.post(&self.emulator).header("X-Amz-Target", target).header("Authorization", self.credential("cognito-idp"));
+        let answer = request.header("Content-Type", "application/x-amz-json-1.1").body(body.to_string()).send().await;
+        let answer = answer.expect("Cognito answers");
+        let status = answer.status();
+        let text = answer.text().await.expect("Cognito's answer is complete");
+        assert!(status.is_success(), "{action}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    /// What tells the emulator which service and region is meant; it checks no signature.
+    fn credential(&self, service: &str) -> String {
+        format!("AWS4-HMAC-SHA256 Credential=test/20260302/ap-northeast-2/{service}/aws4_request, SignedHeaders=host, Signature=0")
+    }
+
+    /// Sends a request without a token.
+    pub async fn anonymous(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = self.http.request(method, format!("{}{path}", self.api));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        read(request).await
+    }
+
+    /// Opens a link as a browser would.
+    pub async fn visit(&self, url: &str, agent: &str) -> Answer {
+        read(self.http.get(url).header("User-Agent", agent)).await
+    }
+
+    /// Puts a file at a presigned address.
+    pub async fn upload(&self, url: &str, file: Vec<u8>) {
+        let answer = read(self.http.put(url).body(file)).await;
+        assert!(answer.status.is_success(), "upload: {answer:?}");
+    }
+
+    /// Asks the provider's simulator.
+    pub async fn aligo(&self, method: Method, path: &str, body: Value) -> Value {
+        let mut request = self.http.request(method, format!("{}{path}", self.aligo));
+        if !body.is_null() {
+            request = request.header("Content-Type", "application/json").body(body.to_string());
+        }
+        let answer = read(request).await;
+        assert!(answer.status.is_success(), "{path}: {answer:?}");
+        answer.json
+    }
+
+    /// Delivers a message to a queue of the application once more, as SQS may at any time.
+    pub async fn deliver_again(&self, queue: &str, body: &Value) {
+        let url = format!("{}/000000000000/{}-{queue}", self.emulator, self.name);
+        let form = [("Action", "SendMessage"), ("QueueUrl", &url), ("MessageBody", &body.to_string())];
+        let request = self.http.post(&url).header("Authorization", self.credential("sqs")).form(&form);
+        let answer = read(request).await;
+        assert!(answer.status.is_success(), "{queue}: {answer:?}");
+    }
+
+    /// How many messages a queue holds, waiting or being worked off.
+    pub async fn queue_size(&self, queue: &str) -> u64 {
+        let url = format!("{}/000000000000/{}-{queue}", self.emulator, self.name);
+        let body = json!({"QueueUrl": url, "AttributeNames": ["All"]}).to_string();
+        let request = self.http.post(&self.emulator).header("Authorization", self.credential("sqs"));
+        let request = request.header("X-Amz-Target", "AmazonSQS.GetQueueAttributes").header("Content-Type", "application/x-amz-json-1.0");
+        let answer = read(request.body(body)).await;
+        let count = |name: &str| answer.json["Attributes"][name].as_str().and_then(|text| text.parse::<u64>().ok());
+        let waiting = count("ApproximateNumberOfMessages").unwrap_or_else(|| panic!("{queue}: {answer:?}"));
+        waiting + count("ApproximateNumberOfMessagesNotVisible").unwrap_or(0) + count("ApproximateNumberOfMessagesDelayed").unwrap_or(0)
+    }
+}
+
+impl Person {
+    /// Asks the API for something.
+    pub async fn get(&self, path: &str) -> Value {
+        let answer = self.send(Method::GET, path, &[], Value::Null).await;
+        assert_eq!(answer.status, StatusCode::OK, "GET {path}: {}", answer.text);
+        answer.json
+    }
+
+    /// Posts to the API, which must do it.
+    pub async fn post(&self, path: &str, body: Value) -> Value {
+        let answer = self.send(Method::POST, path, &[], body).await;
+        assert!(answer.status.is_success(), "POST {path}: {} {}", answer.status, answer.text);
+        answer.json
+    }
+
+    /// Posts under an idempotency key.
+    pub async fn post_once(&self, key: &str, path: &str, body: Value) -> Value {
+        let answer = self.send(Method::POST, path, &[("Idempotency-Key", key)], body).await;
+        assert!(answer.status.is_success(), "POST {path}: {} {}", answer.status, answer.text);
+        answer.json
+    }
+
+    /// Sends any request and answers whatever comes.
+    pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Value) -> Answer {
+        let mut request = self.stack.http.request(method, format!("{}{path}", self.stack.api));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if !body.is_null() {
+            request = request.header("Content-Type", "application/json").body(body.to_string());
+        }
+        read(request.header("Authorization", format!("Bearer {}", self.token))).await
+    }
+
+    /// Asks again until the answer satisfies, and fails with the last one when it never does.
+    pub async fn wait_for(&self, path: &str, satisfied: impl Fn(&Value) -> bool) -> Value {
+        let patience = Duration::from_secs(60);
+        let begun = Instant::now();
+        loop {
+            let answer = self.get(path).await;
+            if satisfied(&answer) {
+                return answer;
+            }
+            assert!(begun.elapsed() < patience, "{path} did not become as expected: {answer:#}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    /// All items of a list, page after page.
+    pub async fn list(&self, path: &str) -> Vec<Value> {
+        let mut items = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let separator = if path.contains('?') { '&' } else { '?' };
+            let page = self.get(&format!("{path}{separator}limit=200{cursor}")).await;
+            items.extend(page["items"].as_array().expect("a list has items").iter().cloned());
+            match page["nextCursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return items,
+            }
+        }
+    }
+}
+
+async fn read(request: RequestBuilder) -> Answer {
+    let response = request.send().await.expect("the application answers");
+    let (status, headers) = (response.status(), response.headers().clone());
+    let text = response.text().await.expect("the answer is complete");
+    Answer { status, headers, json: serde_json::from_str(&text).unwrap_or_default(), text }
+}
