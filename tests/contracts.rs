@@ -75,10 +75,8 @@ fn every_message_type_has_an_example() {
         .filter_map(|line| line.trim().strip_prefix("#[serde(rename = \"")?.strip_suffix("\")]"))
         .map(str::to_owned)
         .collect();
-    let shown: BTreeSet<_> = files(&events().join("messages"))
-        .iter()
-        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
-        .collect();
+    let shown: BTreeSet<_> =
+        files(&events().join("messages")).iter().map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
     assert!(declared.len() >= 7, "found too few message types to be right: {declared:?}");
     assert_eq!(declared, shown);
 }

@@ -1,4 +1,22 @@
-//! The deployed application, from outside.
+//! The deployed application from outside: HTTP, uploads, links and queues, on the emulator.
 
 #[path = "../support/stack.rs"]
 mod support;
+
+mod campaign;
+mod import;
+mod referral;
+mod refusal;
+
+use serde_json::{Value, json};
+use support::{Person, Stack};
+
+/// A clinic with a name of its own, and the person who owns it.
+async fn clinic(stack: &Stack, name: &str) -> (Person, Value) {
+    let owner = stack.sign_up(&format!("{name}@clinic.example"), "이원장", "+821099990001").await;
+    let registration = json!({
+        "name": format!("{name} 의원"), "senderKey": stack.sender_key, "senderPhone": "02-123-4567", "linkHosts": ["www.example.com"],
+    });
+    let clinic = owner.post("/v1/clinics", registration).await;
+    (owner, clinic)
+}

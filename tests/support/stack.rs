@@ -88,7 +88,11 @@ impl Stack {
 
     async fn cognito(&self, action: &str, body: Value) -> Value {
         let target = format!("AWSCognitoIdentityProviderService.{action}");
-        let request = self.http.post(&self.emulator).header("X-Amz-Target", target).header("Authorization", self.credential("cognito-idp"));
+        let request = self
+            .http
+            .post(&self.emulator)
+            .header("X-Amz-Target", target)
+            .header("Authorization", self.credential("cognito-idp"));
         let answer = request.header("Content-Type", "application/x-amz-json-1.1").body(body.to_string()).send().await;
         let answer = answer.expect("Cognito answers");
         let status = answer.status();
@@ -99,7 +103,9 @@ impl Stack {
 
     /// What tells the emulator which service and region is meant; it checks no signature.
     fn credential(&self, service: &str) -> String {
-        format!("AWS4-HMAC-SHA256 Credential=test/20260302/ap-northeast-2/{service}/aws4_request, SignedHeaders=host, Signature=0")
+        format!(
+            "AWS4-HMAC-SHA256 Credential=test/20260302/ap-northeast-2/{service}/aws4_request, SignedHeaders=host, Signature=0"
+        )
     }
 
     /// Sends a request without a token.
@@ -133,25 +139,39 @@ impl Stack {
         answer.json
     }
 
+    fn queue_url(&self, queue: &str) -> String {
+        format!("{}/000000000000/{}-{queue}", self.emulator, self.name)
+    }
+
+    async fn sqs(&self, action: &str, body: Value) -> Value {
+        let request = self.http.post(&self.emulator).header("Authorization", self.credential("sqs"));
+        let request = request.header("X-Amz-Target", format!("AmazonSQS.{action}"));
+        let answer = read(request.header("Content-Type", "application/x-amz-json-1.0").body(body.to_string())).await;
+        assert!(answer.status.is_success(), "{action} {body}: {answer:?}");
+        answer.json
+    }
+
     /// Delivers a message to a queue of the application once more, as SQS may at any time.
     pub async fn deliver_again(&self, queue: &str, body: &Value) {
-        let url = format!("{}/000000000000/{}-{queue}", self.emulator, self.name);
-        let form = [("Action", "SendMessage"), ("QueueUrl", &url), ("MessageBody", &body.to_string())];
-        let request = self.http.post(&url).header("Authorization", self.credential("sqs")).form(&form);
-        let answer = read(request).await;
-        assert!(answer.status.is_success(), "{queue}: {answer:?}");
+        self.sqs("SendMessage", json!({"QueueUrl": self.queue_url(queue), "MessageBody": body.to_string()})).await;
+    }
+
+    /// Makes a queue give a message again after so many seconds, so that a test need not wait for minutes.
+    pub async fn redeliver_after(&self, queue: &str, seconds: u32) {
+        let url = self.queue_url(queue);
+        self.sqs("SetQueueAttributes", json!({"QueueUrl": url, "Attributes": {"VisibilityTimeout": seconds.to_string()}}))
+            .await;
     }
 
     /// How many messages a queue holds, waiting or being worked off.
     pub async fn queue_size(&self, queue: &str) -> u64 {
-        let url = format!("{}/000000000000/{}-{queue}", self.emulator, self.name);
-        let body = json!({"QueueUrl": url, "AttributeNames": ["All"]}).to_string();
-        let request = self.http.post(&self.emulator).header("Authorization", self.credential("sqs"));
-        let request = request.header("X-Amz-Target", "AmazonSQS.GetQueueAttributes").header("Content-Type", "application/x-amz-json-1.0");
-        let answer = read(request.body(body)).await;
-        let count = |name: &str| answer.json["Attributes"][name].as_str().and_then(|text| text.parse::<u64>().ok());
-        let waiting = count("ApproximateNumberOfMessages").unwrap_or_else(|| panic!("{queue}: {answer:?}"));
-        waiting + count("ApproximateNumberOfMessagesNotVisible").unwrap_or(0) + count("ApproximateNumberOfMessagesDelayed").unwrap_or(0)
+        let answer =
+            self.sqs("GetQueueAttributes", json!({"QueueUrl": self.queue_url(queue), "AttributeNames": ["All"]})).await;
+        let count = |name: &str| answer["Attributes"][name].as_str().and_then(|text| text.parse::<u64>().ok());
+        let waiting = count("ApproximateNumberOfMessages").unwrap_or_else(|| panic!("{queue}: {answer}"));
+        waiting
+            + count("ApproximateNumberOfMessagesNotVisible").unwrap_or(0)
+            + count("ApproximateNumberOfMessagesDelayed").unwrap_or(0)
     }
 }
 

@@ -4,7 +4,7 @@ use sqlx::MySqlConnection;
 
 use crate::clock::Ambient;
 use crate::db::decode;
-use crate::http::Staff;
+use crate::model::person::Staff;
 use crate::model::{ClinicId, StaffId};
 
 /// The staff member with that Cognito subject.

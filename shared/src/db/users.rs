@@ -4,8 +4,8 @@ use sqlx::MySqlConnection;
 
 use crate::clock::Ambient;
 use crate::db::violates;
-use crate::http::Caller;
 use crate::model::UserId;
+use crate::model::person::Caller;
 
 /// A user as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]

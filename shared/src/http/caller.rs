@@ -10,19 +10,8 @@ use sqlx::MySqlConnection;
 
 use crate::db::staff;
 use crate::http::Problem;
+use crate::model::person::{Caller, Staff};
 use crate::model::state::Role;
-use crate::model::{ClinicId, StaffId};
-
-/// A signed-in person, from the claims of a Cognito ID token that API Gateway has verified.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
-    /// Cognito's stable id of the person.
-    pub subject: String,
-    /// The name given at sign-up.
-    pub name: Option<String>,
-    /// The phone given at sign-up, E.164.
-    pub phone: Option<String>,
-}
 
 impl Caller {
     fn from_claims(claims: &Value) -> Option<Self> {
@@ -43,17 +32,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
         let claims = context.authorizer.fields.get("claims");
         claims.and_then(Self::from_claims).ok_or_else(Problem::unauthenticated)
     }
-}
-
-/// A person who signs in for a clinic: the one source of the tenant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Staff {
-    /// The person.
-    pub id: StaffId,
-    /// The clinic, which everything they ask for belongs to.
-    pub clinic: ClinicId,
-    /// What they may do.
-    pub role: Role,
 }
 
 impl Staff {

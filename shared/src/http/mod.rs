@@ -5,10 +5,12 @@ mod input;
 mod page;
 mod problem;
 
-pub use caller::{Caller, Language, Staff};
+pub use caller::Language;
 pub use input::{Body, IdempotencyKey, Ids, Params};
 pub use page::{Cursor, Page};
 pub use problem::{Problem, Text};
+
+pub use crate::model::person::{Caller, Staff};
 
 use axum::Router;
 use axum::extract::Request;

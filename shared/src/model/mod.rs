@@ -6,6 +6,7 @@ pub mod customer;
 pub mod id;
 pub mod import;
 pub mod link;
+pub mod person;
 pub mod phone;
 pub mod points;
 pub mod referral;

@@ -1,0 +1,85 @@
+//! What every use case relies on: transactions that end, collisions that begin anew, connections that are clean.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use shared::testing::TestDatabase;
+use sqlx::Executor;
+
+async fn table(test: &TestDatabase) {
+    test.pool.execute("CREATE TABLE boxes (id INT PRIMARY KEY, content INT NOT NULL)").await.unwrap();
+    test.pool.execute("INSERT INTO boxes VALUES (1, 0), (2, 0)").await.unwrap();
+}
+
+async fn content(test: &TestDatabase) -> i64 {
+    sqlx::query_scalar("SELECT CAST(SUM(content) AS SIGNED) FROM boxes").fetch_one(&test.pool).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_failed_transaction_leaves_nothing() {
+    let test = TestDatabase::empty().await;
+    table(&test).await;
+    let database = test.another().await;
+    let failed = database.transaction::<(), sqlx::Error>("fails", |tx| {
+        Box::pin(async move {
+            tx.execute("UPDATE boxes SET content = content + 1").await?;
+            Err(sqlx::Error::RowNotFound)
+        })
+    });
+    assert!(matches!(failed.await, Err(sqlx::Error::RowNotFound)));
+    assert_eq!(content(&test).await, 0);
+    test.drop_database().await;
+}
+
+#[tokio::test]
+async fn a_deadlock_begins_anew_and_both_sides_get_their_way() {
+    let test = TestDatabase::empty().await;
+    table(&test).await;
+    let tries = AtomicU32::new(0);
+    let meeting = tokio::sync::Barrier::new(2);
+    let worker = async |order: [i32; 2]| {
+        let database = test.another().await;
+        let (tries, meeting) = (&tries, &meeting);
+        let work = database.transaction::<(), sqlx::Error>("collides", |tx| {
+            Box::pin(async move {
+                let first_tries = tries.fetch_add(1, Ordering::SeqCst) < 2;
+                sqlx::query("UPDATE boxes SET content = content + 1 WHERE id = ?").bind(order[0]).execute(&mut **tx).await?;
+                if first_tries {
+                    meeting.wait().await;
+                }
+                sqlx::query("UPDATE boxes SET content = content + 1 WHERE id = ?").bind(order[1]).execute(&mut **tx).await?;
+                Ok(())
+            })
+        });
+        work.await.unwrap();
+    };
+    tokio::join!(worker([1, 2]), worker([2, 1]));
+    assert_eq!(content(&test).await, 4);
+    assert!(tries.load(Ordering::SeqCst) > 2, "the two did not collide");
+    test.drop_database().await;
+}
+
+/// Later inserts on a connection that was handed back inside an open transaction answer Ok and vanish.
+#[tokio::test]
+async fn a_connection_handed_back_inside_a_transaction_is_cleaned_before_use() {
+    let test = TestDatabase::empty().await;
+    table(&test).await;
+    let database = test.another().await;
+    // What a cancelled `begin()` leaves behind, in the pool's only connection.
+    database.acquire().await.unwrap().execute("BEGIN").await.unwrap();
+    database.acquire().await.unwrap().execute("UPDATE boxes SET content = 7 WHERE id = 1").await.unwrap();
+    drop(database);
+    assert_eq!(content(&test).await, 7);
+    test.drop_database().await;
+}
+
+#[tokio::test]
+async fn a_dead_connection_is_replaced() {
+    let test = TestDatabase::empty().await;
+    table(&test).await;
+    let database = test.another().await;
+    let id: u64 = sqlx::query_scalar("SELECT CONNECTION_ID()").fetch_one(&mut *database.acquire().await.unwrap()).await.unwrap();
+    test.pool.execute(sqlx::AssertSqlSafe(format!("KILL {id}"))).await.unwrap();
+    database.acquire().await.unwrap().execute("UPDATE boxes SET content = 1 WHERE id = 1").await.unwrap();
+    assert_eq!(content(&test).await, 1);
+    test.drop_database().await;
+}
