@@ -1,0 +1,32 @@
+//! Wiring of `collect-results`.
+
+use aws_lambda_events::sqs::SqsEvent;
+use collect_results::{Deps, handle};
+use lambda_runtime::{LambdaEvent, service_fn};
+use shared::aws::queues::DeadLetterQueue;
+use shared::clock::Ambient;
+use shared::config::{DatabaseConfig, Environment, ProviderConfig};
+use shared::db::Database;
+use shared::provider::Aligo;
+use shared::{aws, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    telemetry::init();
+    let mut environment = Environment::of_process();
+    let database = DatabaseConfig::read(&mut environment);
+    let provider = ProviderConfig::read(&mut environment);
+    let dead_letters = DeadLetterQueue::read(&mut environment);
+    environment.check()?;
+
+    let sdk = aws::load().await;
+    let deps = Deps {
+        database: Database::connect(&database, &sdk).await?,
+        ambient: Ambient::system()?,
+        provider: Aligo::connect(&provider, &sdk).await?,
+        dead_letters: dead_letters(&sdk),
+    };
+    let deps = &deps;
+    let answer = |event: LambdaEvent<SqsEvent>| telemetry::invocation("collect-results", handle(deps, event.payload));
+    lambda_runtime::run(service_fn(answer)).await
+}

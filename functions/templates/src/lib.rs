@@ -1,0 +1,199 @@
+//! Triggered by `GET /v1/templates` and `POST /v1/templates/sync`.
+//! Responsible for the clinic's templates: fetched from the provider, and shown with whether they can be sent and why not.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use shared::clock::Ambient;
+use shared::db::templates::{self, Template};
+use shared::db::{Database, clinics};
+use shared::http::{Caller, Cursor, Language, Page, Params, Problem, Staff, Text};
+use shared::model::approval::Described;
+use shared::model::template::{Button, variables};
+use shared::model::{ClinicId, TemplateId};
+use shared::provider::{NoAnswer, Provider};
+
+/// Lengths of the columns.
+const CODE_LENGTH: usize = 40;
+const NAME_LENGTH: usize = 200;
+
+/// What the use case needs.
+pub struct Deps<V> {
+    /// The database.
+    pub database: Database,
+    /// Time and randomness.
+    pub ambient: Ambient,
+    /// Who keeps the templates.
+    pub provider: V,
+}
+
+/// The routes of this function.
+pub fn routes<V: Provider + Send + Sync + 'static>(deps: Deps<V>) -> Router {
+    Router::new()
+        .route("/v1/templates", get(list::<V>))
+        .route("/v1/templates/sync", post(synchronise::<V>))
+        .with_state(Arc::new(deps))
+}
+
+/// Which part of the list is asked for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListParams {
+    limit: Option<u32>,
+    cursor: Option<Cursor>,
+}
+
+/// A template as staff sees it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TemplateView {
+    id: TemplateId,
+    code: String,
+    name: String,
+    content: String,
+    emphasis_title: String,
+    buttons: Vec<Button>,
+    /// What is to be filled in, in the text and the title.
+    variables: BTreeSet<String>,
+    inspection: String,
+    status: String,
+    sendable: bool,
+    /// Why it cannot be sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    obstacle: Option<ObstacleView>,
+    synced_at: DateTime<Utc>,
+}
+
+/// Why a template cannot be sent.
+#[derive(Debug, Serialize)]
+struct ObstacleView {
+    kind: &'static str,
+    text: String,
+}
+
+/// What a synchronisation came to.
+#[derive(Debug, Serialize)]
+struct Synchronised {
+    /// Templates that the provider has.
+    synced: usize,
+    /// Templates that it does not have any more.
+    removed: u64,
+}
+
+async fn list<V: Provider + Send + Sync>(
+    State(deps): State<Arc<Deps<V>>>,
+    caller: Caller,
+    language: Language,
+    Params(params): Params<ListParams>,
+) -> Result<Json<Page<TemplateView>>, Problem> {
+    let mut connection = deps.database.acquire().await?;
+    let staff = Staff::identify(&mut connection, &caller).await?;
+    let limit = Page::<TemplateView>::limit(params.limit);
+    let after = params.cursor.map(|cursor| cursor.0).unwrap_or_default();
+    let templates = templates::list(&mut connection, staff.clinic, &after, limit + 1).await?;
+    let items = templates.into_iter().map(|template| view(template, language)).collect();
+    Ok(Json(Page::cut(items, limit, |last| last.code.clone())))
+}
+
+async fn synchronise<V: Provider + Send + Sync>(
+    State(deps): State<Arc<Deps<V>>>,
+    caller: Caller,
+) -> Result<Json<Synchronised>, Problem> {
+    let (clinic, sender_key) = {
+        let mut connection = deps.database.acquire().await?;
+        let staff = Staff::identify(&mut connection, &caller).await?;
+        let clinic = clinics::find(&mut connection, staff.clinic).await?.ok_or_else(Problem::not_found)?;
+        (clinic.id, clinic.sender_key.ok_or_else(no_sender_key)?)
+    };
+    // The provider may take seconds: no connection is held meanwhile.
+    let described = deps.provider.templates(&sender_key).await.map_err(not_answered)?;
+    let described = storable(clinic, described);
+    let (ambient, described) = (&deps.ambient, &described);
+    let replaced = deps.database.transaction::<_, Problem>("synchronise_templates", |tx| {
+        Box::pin(async move { Ok(templates::replace_all(tx, ambient, clinic, described).await?) })
+    });
+    let removed = replaced.await?;
+    tracing::info!(event = "templates.synced", clinic.id = %clinic, synced = described.len(), removed, "templates synchronised");
+    Ok(Json(Synchronised { synced: described.len(), removed }))
+}
+
+/// Leaves out what cannot be told apart by its code, and makes the rest fit the columns.
+fn storable(clinic: ClinicId, described: Vec<Described>) -> Vec<Described> {
+    let usable = |template: &Described| {
+        let usable = (1..=CODE_LENGTH).contains(&template.code.len()) && template.code.bytes().all(|b| b.is_ascii_graphic());
+        if !usable {
+            tracing::warn!(event = "template.skipped", clinic.id = %clinic, "a template has no usable code");
+        }
+        usable
+    };
+    let letters = |text: &str, most| text.chars().filter(char::is_ascii_alphanumeric).take(most).collect();
+    let fitting = |template: Described| Described {
+        name: template.name.chars().take(NAME_LENGTH).collect(),
+        emphasis_title: template.emphasis_title.chars().take(NAME_LENGTH).collect(),
+        inspection: letters(&template.inspection, 3),
+        status: letters(&template.status, 1),
+        ..template
+    };
+    described.into_iter().filter(usable).map(fitting).collect()
+}
+
+fn view(template: Template, language: Language) -> TemplateView {
+    let Template { id, described, synced_at } = template;
+    let obstacle = described.obstacle();
+    let texts = [&described.content, &described.emphasis_title];
+    TemplateView {
+        id,
+        variables: texts.into_iter().flat_map(|text| variables(text)).map(str::to_owned).collect(),
+        sendable: obstacle.is_none(),
+        obstacle: obstacle.map(|obstacle| {
+            let (ko, en) = obstacle.explanation();
+            ObstacleView { kind: obstacle.as_str(), text: Text::new(ko, en).of(language).to_owned() }
+        }),
+        code: described.code,
+        name: described.name,
+        content: described.content,
+        emphasis_title: described.emphasis_title,
+        buttons: described.buttons,
+        inspection: described.inspection,
+        status: described.status,
+        synced_at,
+    }
+}
+
+fn no_sender_key() -> Problem {
+    Problem::conflict("no-sender-key", "카카오톡 채널의 발신 프로필 키가 없습니다.", "The clinic has no sender key.").detail(
+        "병원 설정에서 발신 프로필 키(senderKey)를 먼저 등록하세요.",
+        "Set the channel's sender key (senderKey) in the clinic's settings first.",
+    )
+}
+
+fn not_answered(cause: NoAnswer) -> Problem {
+    match cause {
+        NoAnswer::Refused { code, message } => {
+            tracing::warn!(event = "provider.refused", code, message, "the provider refused to show the templates");
+            Problem::new(
+                StatusCode::BAD_GATEWAY,
+                "provider-refused",
+                "발송 대행사가 요청을 거절했습니다.",
+                "The provider refused the request.",
+            )
+            .detail(format!("코드 {code}: {message}"), format!("Code {code}: {message}"))
+            .with("code", code)
+        }
+        NoAnswer::Unusable(why) => {
+            tracing::warn!(event = "provider.unusable", why, "the provider did not answer usably");
+            Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "provider-unavailable",
+                "발송 대행사가 응답하지 않습니다. 잠시 후 다시 시도해 주세요.",
+                "The provider does not answer. Try again in a moment.",
+            )
+        }
+    }
+}
