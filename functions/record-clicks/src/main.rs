@@ -1,0 +1,24 @@
+//! Wiring of `record-clicks`.
+
+use aws_lambda_events::sqs::SqsEvent;
+use lambda_runtime::{LambdaEvent, service_fn};
+use record_clicks::{Deps, handle};
+use shared::aws::queues::DeadLetterQueue;
+use shared::config::{DatabaseConfig, Environment};
+use shared::db::Database;
+use shared::{aws, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    telemetry::init();
+    let mut environment = Environment::of_process();
+    let database = DatabaseConfig::read(&mut environment);
+    let dead_letters = DeadLetterQueue::read(&mut environment);
+    environment.check()?;
+
+    let sdk = aws::load().await;
+    let deps = Deps { database: Database::connect(&database, &sdk).await?, dead_letters: dead_letters(&sdk) };
+    let deps = &deps;
+    let answer = |event: LambdaEvent<SqsEvent>| telemetry::invocation("record-clicks", handle(deps, event.payload));
+    lambda_runtime::run(service_fn(answer)).await
+}
