@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 dangol := $(PYTHON) local/run.py $(if $(INSTANCE),--instance $(INSTANCE)) $(if $(BASE_PORT),--base-port $(BASE_PORT))
 
-.PHONY: help run stop clean status token test build package sqlx check
+.PHONY: help run stop clean status token invoke test build package sqlx check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ status: ## Say what runs
 
 token: ## Print an ID token for curl (EMAIL=, PASSWORD= of somebody else than the demo owner)
 	@$(dangol) token $(if $(EMAIL),--email "$(EMAIL)") $(if $(PASSWORD),--password "$(PASSWORD)")
+
+invoke: ## Run a function in Docker by `sam local invoke` (FUNCTION=send EVENT=list; SKIP_PULL=1 uses the image as it is)
+	@$(dangol) invoke "$(FUNCTION)" "$(EVENT)" $(if $(SKIP_PULL),--skip-pull-image)
 
 test: ## Run every test, with an instance of its own
 	@$(dangol) test

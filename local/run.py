@@ -3,8 +3,8 @@
 
 import sys
 
-if sys.version_info < (3, 10):
-    sys.exit("Dangol's local runner needs Python 3.10 or newer; this is " + sys.version.split()[0])
+if sys.version_info < (3, 11):
+    sys.exit("Dangol's local runner needs Python 3.11 or newer; this is " + sys.version.split()[0])
 
 from dangol.cli import main  # after the check, which older versions must reach
 

@@ -77,6 +77,10 @@ def _parser() -> argparse.ArgumentParser:
     token = command("token", _token, "print an ID token for the API")
     token.add_argument("--email", help="who signs in (the demo clinic's owner)")
     token.add_argument("--password")
+    invoke = command("invoke", _invoke, "run a function by `sam local invoke` on an event of events/; needs Docker")
+    invoke.add_argument("function", help="a folder of events/")
+    invoke.add_argument("event", help="a file there, without .json")
+    invoke.add_argument("--skip-pull-image", action="store_true", help="use the image that this machine has")
     command("build", _build, "build the functions into target/lambda")
     sqlx = command("sqlx", _sqlx, "regenerate .sqlx from the queries and the migrations")
     sqlx.add_argument("--check", action="store_true", help="only say whether it is up to date")
@@ -165,6 +169,12 @@ def _token(instance: Instance, options: argparse.Namespace) -> None:
     from . import application
 
     print(application.token(instance, options.email, options.password))
+
+
+def _invoke(instance: Instance, options: argparse.Namespace) -> int:
+    from . import invoke
+
+    return invoke.invoke(instance, options.function, options.event, skip_pull_image=options.skip_pull_image)
 
 
 def _build(_instance: Instance, _options: argparse.Namespace) -> None:

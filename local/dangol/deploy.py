@@ -24,10 +24,10 @@ from .services import ALIGO_API_KEY, ALIGO_USER_ID
 
 TEMPLATE = ROOT / "template.yaml"
 SAM_CONFIG = ROOT / "samconfig.toml"
+CODE_URI = re.compile(r"^(\s*CodeUri: )target/lambda/([a-z0-9-]+)/?$", re.MULTILINE)
 
 _BUCKET = "dangol-packages"
 _DATABASE_SECRET = "dangol-local-database"
-_CODE_URI = re.compile(r"^(\s*CodeUri: )target/lambda/([a-z0-9-]+)/?$", re.MULTILINE)
 _UNFINISHED = "_IN_PROGRESS"
 _POLL_SECONDS = 0.2
 
@@ -40,7 +40,7 @@ def deploy(instance: Instance, cloud: Cloud, build: Build) -> dict[str, str]:
         with ThreadPoolExecutor() as pool:
             uploads = {name: pool.submit(_upload, cloud, name, path) for name, path in build.functions.items()}
             packages = {name: upload.result() for name, upload in uploads.items()}
-        template = _CODE_URI.sub(lambda found: found[1] + _package_of(packages, found[2]), TEMPLATE.read_text())
+        template = CODE_URI.sub(lambda found: found[1] + _package_of(packages, found[2]), TEMPLATE.read_text())
         _apply(instance, cloud, template)
         outputs = cloud.outputs()
         instance.api_file.write_text(f"/_aws/execute-api/{outputs['ApiId']}/{outputs['ApiStage']}\n")
@@ -90,13 +90,18 @@ def _ensure_database_secret(cloud: Cloud) -> None:
         secrets.put_secret_value(SecretId=_DATABASE_SECRET, SecretString=value)
 
 
+def architecture() -> str:
+    """This machine's processor, by its name in the template."""
+    return "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
+
+
 def _parameters(instance: Instance) -> dict[str, str]:
     """The parameters of samconfig.toml's table `local`, with what differs from instance to instance."""
     table = tomlkit.parse(SAM_CONFIG.read_text()).unwrap()["local"]["deploy"]["parameters"]
     configured = dict(override.split("=", 1) for override in table["parameter_overrides"])
     return {
         **configured,
-        "Architecture": "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64",
+        "Architecture": architecture(),
         "LogFormat": "text",
         "HttpConcurrency": "0",
         "DatabasePort": str(instance.database_port),
@@ -107,7 +112,6 @@ def _parameters(instance: Instance) -> dict[str, str]:
         "AligoBaseUrl": instance.aligo_url,
         "AligoApiKey": ALIGO_API_KEY,
         "AligoUserId": ALIGO_USER_ID,
-        "LinkBaseUrl": f"{instance.api_url}/c",
         "ConsoleOrigin": instance.api_url,
     }
 

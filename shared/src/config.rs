@@ -10,9 +10,11 @@ use secrecy::SecretString;
 #[error("configuration:{0}")]
 pub struct BadConfiguration(String);
 
+type Lookup = Box<dyn Fn(&str) -> Option<String>>;
+
 /// Reads settings and remembers what is wrong until [`Environment::check`].
 pub struct Environment {
-    lookup: Box<dyn Fn(&str) -> Option<String>>,
+    lookup: Lookup,
     faults: Vec<String>,
 }
 
@@ -39,6 +41,7 @@ impl Environment {
     }
 
     /// A text with a default.
+    #[must_use]
     pub fn text_or(&self, name: &str, default: &str) -> String {
         (self.lookup)(name).filter(|value| !value.is_empty()).unwrap_or_else(|| default.to_owned())
     }

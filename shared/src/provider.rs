@@ -14,6 +14,7 @@ pub use aligo::{Aligo, Credentials, Unusable};
 
 use crate::model::PhoneNumber;
 use crate::model::approval::Described;
+use crate::model::link::TOKEN_LENGTH;
 use crate::model::template::Button;
 
 /// What is handed over in one call: at most 500 messages of one template.
@@ -150,8 +151,33 @@ impl From<NoAnswer> for crate::failure::Failure {
     }
 }
 
-/// Korean time, in which the provider reads and writes every date.
+/// The words in a report's buttons that can be a link's token: whatever surrounds it in the address, and however the JSON around
+/// the address is escaped, a token is a run of these letters.
+pub fn tokens_in(buttons: &str) -> impl Iterator<Item = &str> {
+    let separates = |letter: char| !(letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_'));
+    buttons.split(separates).filter(|word| word.len() == TOKEN_LENGTH)
+}
+
+/// The day in Korea, by whose time the provider reads and writes every date.
 #[must_use]
 pub fn day_in_korea(moment: DateTime<Utc>) -> NaiveDate {
     moment.with_timezone(&answer::KOREA).date_naive()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_found_in_buttons_however_they_are_written() {
+        let token = "AbC-_9".repeat(8)[..TOKEN_LENGTH].to_owned();
+        for buttons in [
+            format!(r#"{{"button":[{{"name":"보기","linkMo":"https://go.example.com/c/{token}","linkPc":""}}]}}"#),
+            format!(r#"{{"button":[{{"linkM":"https:\/\/go.example.com\/c\/{token}?a=1"}}]}}"#),
+            format!("[&quot;https://go.example.com/c/{token}&quot;]"),
+        ] {
+            assert_eq!(tokens_in(&buttons).collect::<Vec<_>>(), [token.as_str()], "{buttons}");
+        }
+        assert_eq!(tokens_in("").count(), 0);
+    }
 }

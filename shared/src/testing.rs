@@ -1,5 +1,7 @@
 //! What tests need: a clock that stands still, a database of their own, a publisher that fails on purpose.
 
+pub mod sending;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -11,10 +13,16 @@ use crate::aws::topics::{Outgoing, Publisher};
 use crate::batch::DeadLetters;
 use crate::clock::{Ambient, Clock};
 use crate::config::Environment;
+use crate::db::campaigns::Campaign;
+use crate::db::clinics::Clinic;
+use crate::db::messages::NewMessage;
 use crate::db::{self, Database};
 use crate::failure::Failure;
 use crate::message::Fact;
 use crate::model::id::OutboxId;
+use crate::model::state::{CampaignState, MessageState};
+use crate::model::template::Button;
+use crate::model::{CampaignId, ClinicId, CustomerId, StaffId, TemplateId};
 
 /// A clock that moves only when told.
 #[derive(Debug, Clone)]
@@ -127,9 +135,83 @@ impl TestDatabase {
     /// # Panics
     /// When the server does not answer.
     pub async fn drop_database(self) {
-        self.pool.close().await;
+        // A test that still holds a connection must not wait for itself.
+        drop(self.pool);
         let mut server = self.options.connect().await.expect("the database server answers");
         server.execute(sqlx::AssertSqlSafe(format!("DROP DATABASE {}", self.name))).await.expect("the database goes away");
+    }
+}
+
+/// Writes a clinic that can send, with its unassigned group.
+///
+/// # Panics
+/// When the database refuses.
+pub async fn clinic(pool: &MySqlPool, ambient: &Ambient) -> ClinicId {
+    let clinic = Clinic {
+        id: ClinicId::new(ambient),
+        name: "새봄치과의원".to_owned(),
+        time_zone: "Asia/Seoul".to_owned(),
+        sender_key: Some("sender-key".to_owned()),
+        sender_phone: Some("025550101".to_owned()),
+        points_enabled: true,
+        join_points: 1000,
+        invite_points: 1000,
+        points_notice: String::new(),
+        created_at: ambient.now(),
+    };
+    let mut connection = pool.acquire().await.expect("the database answers");
+    db::clinics::insert(&mut connection, &clinic).await.expect("the clinic is new");
+    db::groups::insert_unassigned(&mut connection, ambient, clinic.id).await.expect("its group is new");
+    clinic.id
+}
+
+/// A campaign as it is asked for: the customer's name in the text, a button with a tracked link. Not written yet.
+#[must_use]
+pub fn campaign(ambient: &Ambient, clinic: ClinicId) -> Campaign {
+    let button = Button {
+        name: "예약하기".to_owned(),
+        link_type: "WL".to_owned(),
+        link_mo: "https://go.example.com/c/#{link}".to_owned(),
+        link_pc: "https://go.example.com/c/#{link}".to_owned(),
+        ..Button::default()
+    };
+    Campaign {
+        clinic,
+        id: CampaignId::new(ambient),
+        name: "봄맞이 검진".to_owned(),
+        template: TemplateId::new(ambient),
+        template_code: "TA_1234".to_owned(),
+        content: "#{고객명}님, 검진하실 때가 되었습니다.".to_owned(),
+        emphasis_title: String::new(),
+        buttons: vec![button],
+        sender_key: "sender-key".to_owned(),
+        sender_phone: "025550101".to_owned(),
+        destination: "https://www.example.com/spring".to_owned(),
+        state: CampaignState::Requested,
+        failure: None,
+        created_by: StaffId::new(ambient),
+        created_at: ambient.now(),
+    }
+}
+
+/// The queued message with that number of a campaign, in no bundle. Not written yet.
+///
+/// # Panics
+/// When the number is not from 1 to 9999.
+#[must_use]
+pub fn message(campaign: &Campaign, number: u32) -> NewMessage {
+    NewMessage {
+        clinic: campaign.clinic,
+        campaign: campaign.id,
+        number,
+        bundle: None,
+        customer: CustomerId::from_uuid(uuid::Uuid::from_u128(u128::from(number))),
+        name: format!("고객 {number}"),
+        phone: format!("010-2345-{number:04}").parse().expect("the number makes a phone"),
+        body: format!("고객 {number}님, 검진하실 때가 되었습니다."),
+        link: format!("token-{number}"),
+        state: MessageState::Queued,
+        reason: None,
     }
 }
 
@@ -220,11 +302,13 @@ pub struct Answer {
 
 impl Client {
     /// A caller without a token.
+    #[must_use]
     pub fn anonymous(name: &'static str, routes: axum::Router) -> Self {
         Self { router: crate::http::app(name, routes), claims: None }
     }
 
     /// A signed-in caller. The phone is made of the subject, so that different people have different phones.
+    #[must_use]
     pub fn signed_in(name: &'static str, routes: axum::Router, subject: &str) -> Self {
         Self::anonymous(name, routes).with_subject(subject)
     }

@@ -1,5 +1,7 @@
 //! What every use case relies on: transactions that end, collisions that begin anew, connections that are clean.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use shared::testing::TestDatabase;
@@ -77,7 +79,8 @@ async fn a_dead_connection_is_replaced() {
     let test = TestDatabase::empty().await;
     table(&test).await;
     let database = test.another().await;
-    let id: u64 = sqlx::query_scalar("SELECT CONNECTION_ID()").fetch_one(&mut *database.acquire().await.unwrap()).await.unwrap();
+    let id: u64 =
+        sqlx::query_scalar("SELECT CONNECTION_ID()").fetch_one(&mut *database.acquire().await.unwrap()).await.unwrap();
     test.pool.execute(sqlx::AssertSqlSafe(format!("KILL {id}"))).await.unwrap();
     database.acquire().await.unwrap().execute("UPDATE boxes SET content = 1 WHERE id = 1").await.unwrap();
     assert_eq!(content(&test).await, 1);

@@ -1,5 +1,7 @@
 //! Members, friends and points.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::time::Duration;
 
 use serde_json::{Value, json};

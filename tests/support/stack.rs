@@ -88,24 +88,14 @@ impl Stack {
 
     async fn cognito(&self, action: &str, body: Value) -> Value {
         let target = format!("AWSCognitoIdentityProviderService.{action}");
-        let request = self
-            .http
-            .post(&self.emulator)
-            .header("X-Amz-Target", target)
-            .header("Authorization", self.credential("cognito-idp"));
+        let request =
+            self.http.post(&self.emulator).header("X-Amz-Target", target).header("Authorization", credential("cognito-idp"));
         let answer = request.header("Content-Type", "application/x-amz-json-1.1").body(body.to_string()).send().await;
         let answer = answer.expect("Cognito answers");
         let status = answer.status();
         let text = answer.text().await.expect("Cognito's answer is complete");
         assert!(status.is_success(), "{action}: {status} {text}");
         serde_json::from_str(&text).unwrap_or_default()
-    }
-
-    /// What tells the emulator which service and region is meant; it checks no signature.
-    fn credential(&self, service: &str) -> String {
-        format!(
-            "AWS4-HMAC-SHA256 Credential=test/20260302/ap-northeast-2/{service}/aws4_request, SignedHeaders=host, Signature=0"
-        )
     }
 
     /// Sends a request without a token.
@@ -144,7 +134,7 @@ impl Stack {
     }
 
     async fn sqs(&self, action: &str, body: Value) -> Value {
-        let request = self.http.post(&self.emulator).header("Authorization", self.credential("sqs"));
+        let request = self.http.post(&self.emulator).header("Authorization", credential("sqs"));
         let request = request.header("X-Amz-Target", format!("AmazonSQS.{action}"));
         let answer = read(request.header("Content-Type", "application/x-amz-json-1.0").body(body.to_string())).await;
         assert!(answer.status.is_success(), "{action} {body}: {answer:?}");
@@ -211,7 +201,15 @@ impl Person {
 
     /// Asks again until the answer satisfies, and fails with the last one when it never does.
     pub async fn wait_for(&self, path: &str, satisfied: impl Fn(&Value) -> bool) -> Value {
-        let patience = Duration::from_secs(60);
+        self.wait(path, Duration::from_mins(1), satisfied).await
+    }
+
+    /// The same for what a schedule does, which runs each minute.
+    pub async fn wait_for_long(&self, path: &str, satisfied: impl Fn(&Value) -> bool) -> Value {
+        self.wait(path, Duration::from_mins(4), satisfied).await
+    }
+
+    async fn wait(&self, path: &str, patience: Duration, satisfied: impl Fn(&Value) -> bool) -> Value {
         let begun = Instant::now();
         loop {
             let answer = self.get(path).await;
@@ -244,4 +242,9 @@ async fn read(request: RequestBuilder) -> Answer {
     let (status, headers) = (response.status(), response.headers().clone());
     let text = response.text().await.expect("the answer is complete");
     Answer { status, headers, json: serde_json::from_str(&text).unwrap_or_default(), text }
+}
+
+/// What tells the emulator which service and region is meant; it checks no signature.
+fn credential(service: &str) -> String {
+    format!("AWS4-HMAC-SHA256 Credential=test/20260302/ap-northeast-2/{service}/aws4_request, SignedHeaders=host, Signature=0")
 }

@@ -1,5 +1,7 @@
 //! Granting points, against a real database.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use aws_lambda_events::sqs::SqsEvent;
 use grant_points::{Deps, handle};
 use serde_json::{Value, json};

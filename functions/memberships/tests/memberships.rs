@@ -1,5 +1,7 @@
 //! What members and staff see, against a real database.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::sync::Arc;
 
 use memberships::{Deps, routes};

@@ -60,9 +60,9 @@ async fn round<P: Publisher + Sync>(deps: &Deps<P>) -> Result<(usize, usize), Fa
     let relay = deps.database.transaction::<_, Failure>("relay_outbox", |tx| {
         Box::pin(async move {
             let lines = outbox::lock_older_than(tx, due, LINES_PER_ROUND).await?;
-            let published = publisher.publish(&lines).await;
-            outbox::delete(tx, &published).await?;
-            Ok((lines.len(), published.len()))
+            let done = publisher.publish(&lines).await;
+            outbox::delete(tx, &done).await?;
+            Ok((lines.len(), done.len()))
         })
     });
     relay.await

@@ -1,5 +1,7 @@
 //! Relaying the outbox, against a real database.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use chrono::TimeDelta;
 use relay_outbox::{Deps, Relayed, handle};
 use shared::clock::Ambient;

@@ -104,7 +104,7 @@ async fn join(
     };
     match referrals::find_code(tx, user.id, clinic.id).await? {
         // The same request again: the same answer.
-        Some(used) if used == code.as_str() => {
+        Some(earlier) if earlier == code.as_str() => {
             let joined = view(tx, user, clinic, 0).await?;
             return Ok(Outcome { joined, new: false, outgoing: Vec::new() });
         }

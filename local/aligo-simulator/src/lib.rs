@@ -10,6 +10,7 @@ pub mod faults;
 pub mod file;
 pub mod form;
 pub mod history;
+pub mod in_process;
 pub mod matching;
 pub mod options;
 pub mod outcome;

@@ -21,7 +21,7 @@ pub struct Queue {
 /// Sending did not succeed.
 #[derive(Debug, thiserror::Error)]
 #[error("queue did not take the message: {0}")]
-pub struct NotSent(String);
+pub struct NotSent(pub String);
 
 impl Queue {
     /// A queue by its address.

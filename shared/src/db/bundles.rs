@@ -332,16 +332,9 @@ pub async fn list_provider_ids_since(
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn lock_due(
-    connection: &mut MySqlConnection,
-    now: DateTime<Utc>,
-    limit: u32,
-) -> Result<Vec<Bundle>, sqlx::Error> {
-    let rows = bundles!(
-        "WHERE poll_at <= ? AND state = 'accepted' ORDER BY poll_at LIMIT ? FOR UPDATE SKIP LOCKED",
-        now,
-        limit
-    );
+pub async fn lock_due(connection: &mut MySqlConnection, now: DateTime<Utc>, limit: u32) -> Result<Vec<Bundle>, sqlx::Error> {
+    let rows =
+        bundles!("WHERE poll_at <= ? AND state = 'accepted' ORDER BY poll_at LIMIT ? FOR UPDATE SKIP LOCKED", now, limit);
     all(rows.fetch_all(connection).await?)
 }
 
@@ -349,11 +342,7 @@ pub async fn lock_due(
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn postpone(
-    connection: &mut MySqlConnection,
-    bundles: &[Bundle],
-    poll_at: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
+pub async fn postpone(connection: &mut MySqlConnection, bundles: &[Bundle], poll_at: DateTime<Utc>) -> Result<(), sqlx::Error> {
     if bundles.is_empty() {
         return Ok(());
     }
@@ -383,7 +372,6 @@ pub async fn count_by_state(
     .await?;
     rows.into_iter().map(|row| Ok((decode(&row.state)?, row.count))).collect()
 }
-
 
 fn shortened(text: &str, characters: usize) -> String {
     text.chars().take(characters).collect()

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 use sqlx::{MySqlConnection, QueryBuilder};
 
-use crate::db::decode;
+use crate::db::{bundles, decode};
 use crate::model::state::CampaignState;
 use crate::model::template::Button;
 use crate::model::{CampaignId, ClinicId, GroupId, StaffId, TemplateId};
@@ -136,11 +136,7 @@ macro_rules! campaign {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn find(
-    connection: &mut MySqlConnection,
-    clinic: ClinicId,
-    id: CampaignId,
-) -> Result<Option<Campaign>, sqlx::Error> {
+pub async fn find(connection: &mut MySqlConnection, clinic: ClinicId, id: CampaignId) -> Result<Option<Campaign>, sqlx::Error> {
     campaign!(connection, clinic, id, "")
 }
 
@@ -148,11 +144,7 @@ pub async fn find(
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn lock(
-    connection: &mut MySqlConnection,
-    clinic: ClinicId,
-    id: CampaignId,
-) -> Result<Option<Campaign>, sqlx::Error> {
+pub async fn lock(connection: &mut MySqlConnection, clinic: ClinicId, id: CampaignId) -> Result<Option<Campaign>, sqlx::Error> {
     campaign!(connection, clinic, id, " FOR UPDATE")
 }
 
@@ -246,4 +238,16 @@ pub async fn find_destination(
     .fetch_optional(connection)
     .await?;
     Ok(row.map(|row| (row.clinic, row.destination)))
+}
+
+/// Finishes a campaign once every bundle has its answer. The campaign must have been [locked](lock) in this transaction before
+/// the bundle was changed.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn finish_if_answered(connection: &mut MySqlConnection, campaign: &Campaign) -> Result<(), sqlx::Error> {
+    if campaign.state != CampaignState::Sending || bundles::is_any_open(connection, campaign.clinic, campaign.id).await? {
+        return Ok(());
+    }
+    set_state(connection, campaign.clinic, campaign.id, CampaignState::Finished, None).await
 }

@@ -127,67 +127,60 @@ pub async fn list(
 ) -> Result<Vec<Customer>, sqlx::Error> {
     let after = after.unwrap_or(CustomerId::from_uuid(uuid::Uuid::nil()));
     let rows = match within {
-        Within::Everywhere => {
-            sqlx::query_as!(
-                Row,
-                r#"SELECT c.id AS "id: CustomerId", c.name, c.phone, c.attributes AS "attributes: Json<Attributes>", c.created_at,
+        Within::Everywhere => sqlx::query_as!(
+            Row,
+            r#"SELECT c.id AS "id: CustomerId", c.name, c.phone, c.attributes AS "attributes: Json<Attributes>", c.created_at,
                      c.updated_at
                  FROM customers c
                  WHERE c.clinic_id = ? AND c.id > ?
                    AND (c.name LIKE ? ESCAPE '|' OR c.phone LIKE ? OR c.phone LIKE ?)
                  ORDER BY c.id LIMIT ?"#,
-                clinic,
-                after,
-                search.name,
-                search.phone_part,
-                search.phone_start,
-                limit
-            )
-            .fetch_all(connection)
-            .await?
-        }
-        Within::Group(group) => {
-            sqlx::query_as!(
-                Row,
-                r#"SELECT c.id AS "id: CustomerId", c.name, c.phone, c.attributes AS "attributes: Json<Attributes>", c.created_at,
+            clinic,
+            after,
+            search.name,
+            search.phone_part,
+            search.phone_start,
+            limit
+        )
+        .fetch_all(connection)
+        .await?,
+        Within::Group(group) => sqlx::query_as!(
+            Row,
+            r#"SELECT c.id AS "id: CustomerId", c.name, c.phone, c.attributes AS "attributes: Json<Attributes>", c.created_at,
                      c.updated_at
                  FROM customer_group_members m
                  JOIN customers c ON c.clinic_id = m.clinic_id AND c.id = m.customer_id
                  WHERE m.clinic_id = ? AND m.group_id = ? AND m.customer_id > ?
                    AND (c.name LIKE ? ESCAPE '|' OR c.phone LIKE ? OR c.phone LIKE ?)
                  ORDER BY m.customer_id LIMIT ?"#,
-                clinic,
-                group,
-                after,
-                search.name,
-                search.phone_part,
-                search.phone_start,
-                limit
-            )
-            .fetch_all(connection)
-            .await?
-        }
-        Within::Unassigned => {
-            sqlx::query_as!(
-                Row,
-                r#"SELECT c.id AS "id: CustomerId", c.name, c.phone, c.attributes AS "attributes: Json<Attributes>", c.created_at,
+            clinic,
+            group,
+            after,
+            search.name,
+            search.phone_part,
+            search.phone_start,
+            limit
+        )
+        .fetch_all(connection)
+        .await?,
+        Within::Unassigned => sqlx::query_as!(
+            Row,
+            r#"SELECT c.id AS "id: CustomerId", c.name, c.phone, c.attributes AS "attributes: Json<Attributes>", c.created_at,
                      c.updated_at
                  FROM customers c
-                 WHERE c.clinic_id = ? AND c.id > ?
-                   AND NOT EXISTS
-                     (SELECT 1 FROM customer_group_members m WHERE m.clinic_id = c.clinic_id AND m.customer_id = c.id)
+                 LEFT JOIN customer_group_members m ON m.clinic_id = c.clinic_id AND m.customer_id = c.id
+                 WHERE c.clinic_id = ? AND c.id > ? AND m.customer_id IS NULL
                    AND (c.name LIKE ? ESCAPE '|' OR c.phone LIKE ? OR c.phone LIKE ?)
                  ORDER BY c.id LIMIT ?"#,
-                clinic,
-                after,
-                search.name,
-                search.phone_part,
-                search.phone_start,
-                limit
-            )
-            .fetch_all(connection)
-            .await?
-        }
+            clinic,
+            after,
+            search.name,
+            search.phone_part,
+            search.phone_start,
+            limit
+        )
+        .fetch_all(connection)
+        .await?,
     };
     rows.into_iter().map(Customer::try_from).collect()
 }
@@ -196,11 +189,7 @@ pub async fn list(
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn find(
-    connection: &mut MySqlConnection,
-    clinic: ClinicId,
-    id: CustomerId,
-) -> Result<Option<Customer>, sqlx::Error> {
+pub async fn find(connection: &mut MySqlConnection, clinic: ClinicId, id: CustomerId) -> Result<Option<Customer>, sqlx::Error> {
     let row = sqlx::query_as!(
         Row,
         r#"SELECT id AS "id: CustomerId", name, phone, attributes AS "attributes: Json<Attributes>", created_at, updated_at
@@ -247,11 +236,7 @@ pub async fn insert_all(
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn update_all(
-    connection: &mut MySqlConnection,
-    clinic: ClinicId,
-    customers: &[Customer],
-) -> Result<(), sqlx::Error> {
+pub async fn update_all(connection: &mut MySqlConnection, clinic: ClinicId, customers: &[Customer]) -> Result<(), sqlx::Error> {
     for customers in statements(customers) {
         // Every line exists and is locked, so this never inserts: it is the one form of a many-row update that both servers
         // take and that costs one look-up per row.
@@ -330,9 +315,8 @@ pub async fn find_by_phones(
 /// # Errors
 /// When the database does not answer.
 pub async fn count(connection: &mut MySqlConnection, clinic: ClinicId) -> Result<u64, sqlx::Error> {
-    sqlx::query_scalar!(r#"SELECT COUNT(*) AS "count: u64" FROM customers WHERE clinic_id = ?"#, clinic)
-        .fetch_one(connection)
-        .await
+    let count = sqlx::query_scalar!("SELECT COUNT(*) FROM customers WHERE clinic_id = ?", clinic);
+    count.fetch_one(connection).await.map(i64::unsigned_abs)
 }
 
 /// Somebody to whom a campaign is to go.
@@ -369,19 +353,21 @@ pub async fn list_recipients(
            WHERE c.clinic_id = ? AND c.id > ? AND (
              EXISTS (SELECT 1 FROM customer_group_members m
                  JOIN campaign_groups g ON g.clinic_id = m.clinic_id AND g.campaign_id = ? AND g.group_id = m.group_id
-                 WHERE m.clinic_id = c.clinic_id AND m.customer_id = c.id)
+                 WHERE m.clinic_id = ? AND m.customer_id = c.id)
              OR (
                  EXISTS (SELECT 1 FROM campaign_groups g
                      JOIN customer_groups u ON u.clinic_id = g.clinic_id AND u.id = g.group_id AND u.unassigned
                      WHERE g.clinic_id = ? AND g.campaign_id = ?)
-                 AND NOT EXISTS (SELECT 1 FROM customer_group_members m WHERE m.clinic_id = c.clinic_id AND m.customer_id = c.id)
+                 AND NOT EXISTS (SELECT 1 FROM customer_group_members m WHERE m.clinic_id = ? AND m.customer_id = c.id)
              ))
            ORDER BY c.id LIMIT ?"#,
         clinic,
         after.unwrap_or(CustomerId::from_uuid(uuid::Uuid::nil())),
         campaign,
         clinic,
+        clinic,
         campaign,
+        clinic,
         limit
     )
     .fetch_all(connection)
@@ -414,7 +400,10 @@ mod tests {
 
     #[test]
     fn a_name_is_looked_for_as_it_is_written() {
-        assert_eq!(Search::of("50%_|"), Search { name: "%50|%|_||%".into(), phone_part: String::new(), phone_start: String::new() });
+        assert_eq!(
+            Search::of("50%_|"),
+            Search { name: "%50|%|_||%".into(), phone_part: String::new(), phone_start: String::new() }
+        );
         assert_eq!(Search::of("  "), Search::everybody());
         assert_eq!(Search::of("김1").phone_part, "");
     }

@@ -111,8 +111,8 @@ pub async fn list(
     let rows = sqlx::query!(
         r#"SELECT g.id AS "id: GroupId", g.name, g.unassigned AS "unassigned: bool",
              CASE WHEN g.unassigned THEN
-                 (SELECT COUNT(*) FROM customers c WHERE c.clinic_id = g.clinic_id AND NOT EXISTS
-                     (SELECT 1 FROM customer_group_members m WHERE m.clinic_id = c.clinic_id AND m.customer_id = c.id))
+                 (SELECT COUNT(*) FROM customers c WHERE c.clinic_id = g.clinic_id)
+                 - (SELECT COUNT(DISTINCT m.customer_id) FROM customer_group_members m WHERE m.clinic_id = g.clinic_id)
              ELSE
                  (SELECT COUNT(*) FROM customer_group_members m WHERE m.clinic_id = g.clinic_id AND m.group_id = g.id)
              END AS "customers!: i64"
@@ -226,10 +226,7 @@ pub async fn list_of_customer(
     )
     .fetch_all(connection)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Label { id: row.id, name: row.name, unassigned: row.unassigned.unwrap_or(false) })
-        .collect())
+    Ok(rows.into_iter().map(|row| Label { id: row.id, name: row.name, unassigned: row.unassigned.unwrap_or(false) }).collect())
 }
 
 /// Puts customers of the clinic into one group; who is not a customer of the clinic is left out. Answers how many were put in.
@@ -281,7 +278,6 @@ pub async fn insert_members(
 /// # Errors
 /// When the database does not answer.
 pub async fn count(connection: &mut MySqlConnection, clinic: ClinicId) -> Result<u64, sqlx::Error> {
-    sqlx::query_scalar!(r#"SELECT COUNT(*) AS "count: u64" FROM customer_groups WHERE clinic_id = ?"#, clinic)
-        .fetch_one(connection)
-        .await
+    let count = sqlx::query_scalar!("SELECT COUNT(*) FROM customer_groups WHERE clinic_id = ?", clinic);
+    count.fetch_one(connection).await.map(i64::unsigned_abs)
 }

@@ -96,6 +96,50 @@ pub struct Counts {
     pub bots: u64,
 }
 
+/// Visits by class, as the API shows them: never one number without what was left out of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Clicks {
+    /// Visits of people.
+    pub human: u64,
+    /// First visits of people, one per message at most.
+    pub unique: u64,
+    /// Visits of link previews.
+    pub previews: u64,
+    /// Visits ahead of a person's decision.
+    pub prefetches: u64,
+    /// Visits of programs.
+    pub bots: u64,
+}
+
+impl Counts {
+    /// The visits alone.
+    #[must_use]
+    pub const fn clicks(self) -> Clicks {
+        Clicks {
+            human: self.human_clicks,
+            unique: self.unique_clicks,
+            previews: self.previews,
+            prefetches: self.prefetches,
+            bots: self.bots,
+        }
+    }
+}
+
+impl std::iter::Sum for Counts {
+    fn sum<I: Iterator<Item = Self>>(hours: I) -> Self {
+        hours.fold(Self::default(), |sum, hour| Self {
+            sent: sum.sent + hour.sent,
+            delivered: sum.delivered + hour.delivered,
+            failed: sum.failed + hour.failed,
+            human_clicks: sum.human_clicks + hour.human_clicks,
+            unique_clicks: sum.unique_clicks + hour.unique_clicks,
+            previews: sum.previews + hour.previews,
+            prefetches: sum.prefetches + hour.prefetches,
+            bots: sum.bots + hour.bots,
+        })
+    }
+}
+
 /// What was counted per hour from one moment until before another, of one campaign or of all. Hours in which nothing happened
 /// are absent.
 ///
@@ -161,7 +205,8 @@ pub async fn total(
              CAST(COALESCE(SUM(bots), 0) AS UNSIGNED) AS "bots!: u64"
            FROM hourly_counts WHERE clinic_id = ? AND hour >= ? AND (? IS NULL OR campaign_id = ?)"#,
         clinic,
-        hour_of(since),
+        // As a DATETIME: as a TIMESTAMP the beginning of 1970 would be out of range.
+        hour_of(since).naive_utc(),
         campaign,
         campaign
     )

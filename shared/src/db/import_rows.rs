@@ -147,9 +147,9 @@ pub async fn list(
     after: u32,
     limit: u32,
 ) -> Result<Vec<ImportRow>, sqlx::Error> {
-    let rows = match verdict {
-        Some(verdict) => {
-            sqlx::query_as!(
+    let rows =
+        match verdict {
+            Some(verdict) => sqlx::query_as!(
                 Row,
                 r#"SELECT number, name, phone_text, phone, group_name, attributes AS "attributes: Json<Attributes>", verdict,
                      duplicate_of
@@ -163,10 +163,8 @@ pub async fn list(
                 limit
             )
             .fetch_all(connection)
-            .await?
-        }
-        None => {
-            sqlx::query_as!(
+            .await?,
+            None => sqlx::query_as!(
                 Row,
                 r#"SELECT number, name, phone_text, phone, group_name, attributes AS "attributes: Json<Attributes>", verdict,
                      duplicate_of
@@ -179,9 +177,8 @@ pub async fn list(
                 limit
             )
             .fetch_all(connection)
-            .await?
-        }
-    };
+            .await?,
+        };
     rows.into_iter().map(ImportRow::try_from).collect()
 }
 
@@ -352,14 +349,15 @@ pub async fn lock_good(
     after: u32,
     limit: u32,
 ) -> Result<Vec<GoodRow>, sqlx::Error> {
-    // By the primary key: by the verdict, every chunk would read, sort and lock all rows of the import.
+    // Both indexes are forced: by the verdict, every chunk would read, sort and lock all rows of the import; and while the
+    // server believes that the clinic has few customers, it would read, and wait for, all of them.
     let rows = sqlx::query!(
         r#"SELECT r.number, r.name, r.phone AS "phone!", r.group_name, r.attributes AS "attributes: Json<Attributes>",
              c.id AS "known_id?: CustomerId", c.name AS "known_name?",
              c.attributes AS "known_attributes?: Json<Attributes>", c.created_at AS "known_created_at?",
              c.updated_at AS "known_updated_at?"
          FROM import_rows r FORCE INDEX (PRIMARY)
-         LEFT JOIN customers c ON c.clinic_id = r.clinic_id AND c.phone = r.phone
+         LEFT JOIN customers c FORCE INDEX (customers_phone) ON c.clinic_id = r.clinic_id AND c.phone = r.phone
          WHERE r.clinic_id = ? AND r.import_id = ? AND r.number > ? AND r.verdict IN (?, ?) AND r.deleted = FALSE
          ORDER BY r.number LIMIT ? FOR UPDATE"#,
         clinic,

@@ -159,10 +159,6 @@ pub async fn list_of_clinic(
 /// # Errors
 /// When the database does not answer.
 pub async fn count_confirmed(connection: &mut MySqlConnection, clinic: ClinicId) -> Result<u64, sqlx::Error> {
-    sqlx::query_scalar!(
-        r#"SELECT COUNT(*) AS "count: u64" FROM memberships WHERE clinic_id = ? AND state = 'confirmed'"#,
-        clinic
-    )
-    .fetch_one(connection)
-    .await
+    let count = sqlx::query_scalar!("SELECT COUNT(*) FROM memberships WHERE clinic_id = ? AND state = 'confirmed'", clinic);
+    count.fetch_one(connection).await.map(i64::unsigned_abs)
 }

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
+use serde::Serialize;
 use sqlx::{MySqlConnection, QueryBuilder};
 
 use crate::db::decode;
+use crate::model::result::Reason;
 use crate::model::state::MessageState;
 use crate::model::{BundleId, CampaignId, ClinicId, CustomerId, MessageId, PhoneNumber};
 
@@ -70,6 +72,40 @@ pub struct Message {
     pub first_click_at: Option<DateTime<Utc>>,
 }
 
+/// How many messages there are, as the API shows them: `requested` is the sum of all states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    /// All of them.
+    pub requested: u64,
+    /// Waiting to be handed over.
+    pub queued: u64,
+    /// The provider has them, no result yet.
+    pub sent: u64,
+    /// Arrived.
+    pub delivered: u64,
+    /// Did not arrive.
+    pub failed: u64,
+    /// May or may not have arrived.
+    pub unknown: u64,
+    /// Never to be sent.
+    pub excluded: u64,
+}
+
+impl From<BTreeMap<MessageState, u64>> for Totals {
+    fn from(counts: BTreeMap<MessageState, u64>) -> Self {
+        let of = |state| counts.get(&state).copied().unwrap_or_default();
+        Self {
+            requested: counts.values().sum(),
+            queued: of(MessageState::Queued),
+            sent: of(MessageState::Sent),
+            delivered: of(MessageState::Delivered),
+            failed: of(MessageState::Failed),
+            unknown: of(MessageState::Unknown),
+            excluded: of(MessageState::Excluded),
+        }
+    }
+}
+
 /// How a message ends.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct End {
@@ -81,6 +117,26 @@ pub struct End {
     pub code: Option<String>,
     /// The provider's words.
     pub message: Option<String>,
+}
+
+impl End {
+    /// It certainly did not arrive; `answer` is the provider's code and words, if it said any.
+    #[must_use]
+    pub fn failed(reason: Reason, answer: Option<(String, String)>) -> Self {
+        Self::new(MessageState::Failed, Some(reason), answer)
+    }
+
+    /// Made to fit the columns.
+    #[must_use]
+    pub fn new(state: MessageState, reason: Option<Reason>, answer: Option<(String, String)>) -> Self {
+        let (code, message) = answer.unzip();
+        Self {
+            state,
+            reason: reason.map(Reason::as_str),
+            code: code.map(|code| code.chars().filter(char::is_ascii_graphic).take(10).collect()),
+            message: message.map(|message| message.chars().take(200).collect()),
+        }
+    }
 }
 
 struct Row {
@@ -193,8 +249,8 @@ pub async fn list(
     after: u32,
     limit: u32,
 ) -> Result<Vec<Message>, sqlx::Error> {
-    match state {
-        Some(state) => messages!(
+    if let Some(state) = state {
+        return messages!(
             connection,
             "WHERE clinic_id = ? AND campaign_id = ? AND state = ? AND number > ? ORDER BY number LIMIT ?",
             clinic,
@@ -202,16 +258,16 @@ pub async fn list(
             state.as_str(),
             after,
             limit
-        ),
-        None => messages!(
-            connection,
-            "WHERE clinic_id = ? AND campaign_id = ? AND number > ? ORDER BY number LIMIT ?",
-            clinic,
-            campaign,
-            after,
-            limit
-        ),
+        );
     }
+    messages!(
+        connection,
+        "WHERE clinic_id = ? AND campaign_id = ? AND number > ? ORDER BY number LIMIT ?",
+        clinic,
+        campaign,
+        after,
+        limit
+    )
 }
 
 /// The messages of a bundle in order of their numbers.
@@ -235,29 +291,20 @@ pub async fn lock_sent(
     clinic: ClinicId,
     bundle: BundleId,
 ) -> Result<Vec<Message>, sqlx::Error> {
-    messages!(
-        connection,
-        "WHERE bundle_id = ? AND clinic_id = ? AND state = 'sent' ORDER BY number FOR UPDATE",
-        bundle,
-        clinic
-    )
+    messages!(connection, "WHERE bundle_id = ? AND clinic_id = ? AND state = 'sent' ORDER BY number FOR UPDATE", bundle, clinic)
 }
 
 /// The provider has the messages of the bundle that nobody knew the whereabouts of; answers how many.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn mark_sent(
-    connection: &mut MySqlConnection,
-    bundle: BundleId,
-    sent_at: DateTime<Utc>,
-) -> Result<u64, sqlx::Error> {
+pub async fn mark_sent(connection: &mut MySqlConnection, bundle: BundleId, sent_at: DateTime<Utc>) -> Result<u32, sqlx::Error> {
     let done = sqlx::query!(
         "UPDATE messages SET state = 'sent', reason = NULL, sent_at = ? WHERE bundle_id = ? AND state IN ('queued', 'unknown')",
         sent_at,
         bundle
     );
-    Ok(done.execute(connection).await?.rows_affected())
+    Ok(u32::try_from(done.execute(connection).await?.rows_affected()).unwrap_or(u32::MAX))
 }
 
 /// The provider may have the messages of the bundle.
@@ -268,25 +315,23 @@ pub async fn mark_unknown(
     connection: &mut MySqlConnection,
     bundle: BundleId,
     reason: &'static str,
-) -> Result<u64, sqlx::Error> {
+) -> Result<u32, sqlx::Error> {
     let done = sqlx::query!(
         "UPDATE messages SET state = 'unknown', reason = ? WHERE bundle_id = ? AND state = 'queued'",
         reason,
         bundle
     );
-    Ok(done.execute(connection).await?.rows_affected())
+    Ok(u32::try_from(done.execute(connection).await?.rows_affected()).unwrap_or(u32::MAX))
 }
 
 /// The provider does not have the messages of the bundle: they wait again.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn mark_queued(connection: &mut MySqlConnection, bundle: BundleId) -> Result<u64, sqlx::Error> {
-    let done = sqlx::query!(
-        "UPDATE messages SET state = 'queued', reason = NULL WHERE bundle_id = ? AND state = 'unknown'",
-        bundle
-    );
-    Ok(done.execute(connection).await?.rows_affected())
+pub async fn mark_queued(connection: &mut MySqlConnection, bundle: BundleId) -> Result<u32, sqlx::Error> {
+    let done =
+        sqlx::query!("UPDATE messages SET state = 'queued', reason = NULL WHERE bundle_id = ? AND state = 'unknown'", bundle);
+    Ok(u32::try_from(done.execute(connection).await?.rows_affected()).unwrap_or(u32::MAX))
 }
 
 /// The messages of the bundle will not be sent; answers how many.
@@ -298,7 +343,7 @@ pub async fn mark_not_sent(
     bundle: BundleId,
     end: &End,
     at: DateTime<Utc>,
-) -> Result<u64, sqlx::Error> {
+) -> Result<u32, sqlx::Error> {
     let done = sqlx::query!(
         "UPDATE messages SET state = ?, reason = ?, result_code = ?, result_message = ?, resulted_at = ?
          WHERE bundle_id = ? AND state IN ('queued', 'unknown')",
@@ -309,7 +354,7 @@ pub async fn mark_not_sent(
         at,
         bundle
     );
-    Ok(done.execute(connection).await?.rows_affected())
+    Ok(u32::try_from(done.execute(connection).await?.rows_affected()).unwrap_or(u32::MAX))
 }
 
 /// These messages ended alike. They were [locked](lock_sent) in this transaction.

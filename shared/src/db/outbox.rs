@@ -35,11 +35,11 @@ pub async fn publish(database: &Database, publisher: &impl Publisher, outgoing: 
     if outgoing.is_empty() {
         return;
     }
-    let published = publisher.publish(outgoing).await;
-    let forgotten = async { delete(&mut *database.acquire().await?, &published).await };
+    let done = publisher.publish(outgoing).await;
+    let forgotten = async { delete(&mut *database.acquire().await?, &done).await };
     if let Err(error) = forgotten.await {
         // They will be published again; consumers do not mind.
-        tracing::warn!(event = "outbox.not_deleted", error = %chain(&error), count = published.len(), "outbox keeps published lines");
+        tracing::warn!(event = "outbox.not_deleted", error = %chain(&error), count = done.len(), "outbox keeps published lines");
     }
 }
 

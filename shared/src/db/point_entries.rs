@@ -45,7 +45,11 @@ pub struct Entry {
 ///
 /// # Errors
 /// The unique key `point_entries_grant` when one of them was written before; then none is.
-pub async fn insert_all(connection: &mut MySqlConnection, ambient: &Ambient, entries: &[NewEntry<'_>]) -> Result<(), sqlx::Error> {
+pub async fn insert_all(
+    connection: &mut MySqlConnection,
+    ambient: &Ambient,
+    entries: &[NewEntry<'_>],
+) -> Result<(), sqlx::Error> {
     let ids: Vec<_> = entries.iter().map(|_| PointEntryId::new(ambient)).collect();
     let now = ambient.now();
     let mut insert: QueryBuilder<MySql> = QueryBuilder::new(

@@ -78,7 +78,11 @@ pub async fn find(connection: &mut MySqlConnection, code: &ReferralCode) -> Resu
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn find_of_user(connection: &mut MySqlConnection, clinic: ClinicId, user: UserId) -> Result<Option<String>, sqlx::Error> {
+pub async fn find_of_user(
+    connection: &mut MySqlConnection,
+    clinic: ClinicId,
+    user: UserId,
+) -> Result<Option<String>, sqlx::Error> {
     sqlx::query_scalar!("SELECT code FROM referral_codes WHERE clinic_id = ? AND user_id = ?", clinic, user)
         .fetch_optional(connection)
         .await

@@ -60,7 +60,11 @@ pub async fn insert(
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn find_code(connection: &mut MySqlConnection, user: UserId, clinic: ClinicId) -> Result<Option<String>, sqlx::Error> {
+pub async fn find_code(
+    connection: &mut MySqlConnection,
+    user: UserId,
+    clinic: ClinicId,
+) -> Result<Option<String>, sqlx::Error> {
     sqlx::query_scalar!("SELECT code FROM referrals WHERE user_id = ? AND clinic_id = ?", user, clinic)
         .fetch_optional(connection)
         .await
@@ -88,7 +92,8 @@ pub async fn list_invited(connection: &mut MySqlConnection, user: UserId) -> Res
     )
     .fetch_all(connection)
     .await?;
-    let friend = |name, clinic_name, clinic, at: chrono::NaiveDateTime| Friend { name, clinic_name, clinic, joined_at: at.and_utc() };
+    let friend =
+        |name, clinic_name, clinic, at: chrono::NaiveDateTime| Friend { name, clinic_name, clinic, joined_at: at.and_utc() };
     Ok(rows.into_iter().map(|row| friend(row.name, row.clinic_name, row.clinic, row.created_at)).collect())
 }
 
@@ -105,6 +110,7 @@ pub async fn list_inviters(connection: &mut MySqlConnection, user: UserId) -> Re
     )
     .fetch_all(connection)
     .await?;
-    let friend = |name, clinic_name, clinic, at: chrono::NaiveDateTime| Friend { name, clinic_name, clinic, joined_at: at.and_utc() };
+    let friend =
+        |name, clinic_name, clinic, at: chrono::NaiveDateTime| Friend { name, clinic_name, clinic, joined_at: at.and_utc() };
     Ok(rows.into_iter().map(|row| friend(row.name, row.clinic_name, row.clinic, row.created_at)).collect())
 }

@@ -88,11 +88,7 @@ pub async fn replace_all(
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn find(
-    connection: &mut MySqlConnection,
-    clinic: ClinicId,
-    id: TemplateId,
-) -> Result<Option<Template>, sqlx::Error> {
+pub async fn find(connection: &mut MySqlConnection, clinic: ClinicId, id: TemplateId) -> Result<Option<Template>, sqlx::Error> {
     let row = sqlx::query!(
         r#"SELECT id AS "id: TemplateId", code, name, content, emphasis_title, buttons AS "buttons: Json<Vec<Button>>", inspection,
              status, synced_at FROM templates WHERE clinic_id = ? AND id = ?"#,

@@ -36,9 +36,12 @@ impl Text {
     }
 }
 
-/// An answer that says what is wrong, why, and what to do.
+/// An answer that says what is wrong, why, and what to do. Boxed, because it is the rare half of every `Result`.
 #[derive(Debug, Clone)]
-pub struct Problem {
+pub struct Problem(Box<Content>);
+
+#[derive(Debug, Clone)]
+struct Content {
     status: StatusCode,
     kind: &'static str,
     title: Text,
@@ -51,27 +54,27 @@ pub struct Problem {
 impl Problem {
     /// A problem by its stable kind (`https://dangol.dev/problems/<kind>` in `type`) and what a person reads.
     pub fn new(status: StatusCode, kind: &'static str, ko: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { status, kind, title: Text::new(ko, en), detail: None, more: Map::new(), cause: None }
+        Self(Box::new(Content { status, kind, title: Text::new(ko, en), detail: None, more: Map::new(), cause: None }))
     }
 
     /// Adds an explanation.
     #[must_use]
     pub fn detail(mut self, ko: impl Into<String>, en: impl Into<String>) -> Self {
-        self.detail = Some(Text::new(ko, en));
+        self.0.detail = Some(Text::new(ko, en));
         self
     }
 
     /// Adds a member for machines.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.more.insert(name.to_owned(), value.into());
+        self.0.more.insert(name.to_owned(), value.into());
         self
     }
 
     /// The stable kind, for tests and logs.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
-        self.kind
+        self.0.kind
     }
 
     /// Nothing is there, or it belongs to somebody else: nobody can tell which.
@@ -145,25 +148,27 @@ impl Problem {
 
     /// Something of ours broke. The cause goes to the log, not to the caller.
     pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        let problem = Self::new(
+        let mut problem = Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "unavailable",
             "일시적인 오류입니다. 잠시 후 다시 시도해 주세요.",
             "A passing fault on our side. Try again in a moment.",
         );
-        Self { cause: Some(Arc::from(cause.into())), ..problem }
+        problem.0.cause = Some(Arc::from(cause.into()));
+        problem
     }
 
     /// The answer in one language.
     pub(super) fn render(self, language: Language) -> Response {
-        if let Some(cause) = &self.cause {
+        let content = *self.0;
+        if let Some(cause) = &content.cause {
             tracing::error!(event = "request.failed", error = %chain(&**cause), "request failed");
         }
-        let mut body = self.more;
-        body.insert("type".to_owned(), json!(format!("https://dangol.dev/problems/{}", self.kind)));
-        body.insert("status".to_owned(), json!(self.status.as_u16()));
-        body.insert("title".to_owned(), json!(self.title.of(language)));
-        if let Some(detail) = self.detail {
+        let mut body = content.more;
+        body.insert("type".to_owned(), json!(format!("https://dangol.dev/problems/{}", content.kind)));
+        body.insert("status".to_owned(), json!(content.status.as_u16()));
+        body.insert("title".to_owned(), json!(content.title.of(language)));
+        if let Some(detail) = content.detail {
             body.insert("detail".to_owned(), json!(detail.of(language)));
         }
         let headers = [
@@ -171,7 +176,7 @@ impl Problem {
             (header::CONTENT_LANGUAGE, language.tag()),
             (header::CACHE_CONTROL, "no-store"),
         ];
-        (self.status, headers, Value::Object(body).to_string()).into_response()
+        (content.status, headers, Value::Object(body).to_string()).into_response()
     }
 }
 
@@ -183,14 +188,14 @@ impl From<sqlx::Error> for Problem {
 
 impl DatabaseFailure for Problem {
     fn database(&self) -> Option<&sqlx::Error> {
-        self.cause.as_deref()?.downcast_ref()
+        self.0.cause.as_deref()?.downcast_ref()
     }
 }
 
 impl IntoResponse for Problem {
     /// The body is written by [`super::app`], which knows the caller's language.
     fn into_response(self) -> Response {
-        let mut response = self.status.into_response();
+        let mut response = self.0.status.into_response();
         response.extensions_mut().insert(self);
         response
     }

@@ -71,8 +71,7 @@ impl FromStr for ReferralCode {
             *values.get_mut(length).ok_or(NotAReferralCode)? = u8::try_from(value).map_err(|_| NotAReferralCode)?;
             length += 1;
         }
-        let [a, b, c, d, e, f, g, checked] = values;
-        let random = [a, b, c, d, e, f, g];
+        let [random @ .., checked] = values;
         if length == 8 && check(random) == checked { Ok(Self::from_values(random)) } else { Err(NotAReferralCode) }
     }
 }

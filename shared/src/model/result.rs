@@ -1,6 +1,26 @@
 //! What the provider's results mean for a message, and for the campaign that it is part of.
 
+use chrono::TimeDelta;
+
 use crate::model::state::MessageState;
+
+/// How long results are asked for; a number can stay on its way for 24 hours.
+pub const PATIENCE: TimeDelta = TimeDelta::hours(24);
+/// When results are asked for by schedule if the fact that the bundle was accepted does not bring the first question.
+pub const FIRST_POLL: TimeDelta = TimeDelta::minutes(5);
+
+/// How long to wait after so many questions whose answers were not all final: most results are there within seconds, the
+/// others can take hours.
+#[must_use]
+pub fn wait_after(questions: u32) -> TimeDelta {
+    match questions {
+        0 | 1 => TimeDelta::seconds(15),
+        2 | 3 => TimeDelta::minutes(1),
+        4 => TimeDelta::minutes(5),
+        5 | 6 => TimeDelta::minutes(15),
+        _ => TimeDelta::hours(1),
+    }
+}
 
 /// Why a message did not arrive, or why nobody knows. Stored as a stable word, shown in the reader's language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -131,14 +151,10 @@ impl Reason {
                 ("sender_profile", "발신 프로필을 사용할 수 없습니다.", "The sender profile cannot be used.")
             }
             Self::NoTemplate => ("no_template", "등록되지 않은 템플릿입니다.", "The provider does not know the template."),
-            Self::SenderNumber => {
-                ("sender_number", "등록되지 않은 발신번호입니다.", "The sender's number is not registered.")
+            Self::SenderNumber => ("sender_number", "등록되지 않은 발신번호입니다.", "The sender's number is not registered."),
+            Self::TemplateMismatch => {
+                ("template_mismatch", "승인된 템플릿과 내용이 다릅니다.", "The message differs from the approved template.")
             }
-            Self::TemplateMismatch => (
-                "template_mismatch",
-                "승인된 템플릿과 내용이 다릅니다.",
-                "The message differs from the approved template.",
-            ),
             Self::NotReachable => {
                 ("not_reachable", "지금은 카카오톡을 받을 수 없는 상태입니다.", "The person cannot be reached at present.")
             }
@@ -159,9 +175,7 @@ impl Reason {
             Self::ProviderFault => {
                 ("provider_fault", "카카오 또는 발송 대행사의 오류입니다.", "Something broke at Kakao or the provider.")
             }
-            Self::BadNumber => {
-                ("bad_number", "메시지를 받을 수 없는 번호입니다.", "The number cannot receive messages.")
-            }
+            Self::BadNumber => ("bad_number", "메시지를 받을 수 없는 번호입니다.", "The number cannot receive messages."),
             Self::SafeNumber => {
                 ("safe_number", "안심번호(050)로는 보낼 수 없습니다.", "Safe numbers (050) cannot receive messages.")
             }
@@ -228,11 +242,9 @@ mod tests {
 
     #[test]
     fn every_documented_result_has_a_meaning() {
-        for (codes, state) in [
-            ("0", MessageState::Delivered),
-            ("1289ABCDEFGHIJkLMStUV", MessageState::Failed),
-            ("56", MessageState::Unknown),
-        ] {
+        for (codes, state) in
+            [("0", MessageState::Delivered), ("1289ABCDEFGHIJkLMStUV", MessageState::Failed), ("56", MessageState::Unknown)]
+        {
             for code in codes.chars() {
                 let reading = read(&code.to_string());
                 assert_eq!(reading.state, state, "{code}");

@@ -54,6 +54,7 @@ pub struct Aligo {
     client: reqwest::Client,
     base_url: String,
     credentials: Credentials,
+    send_limit: Duration,
 }
 
 impl fmt::Debug for Aligo {
@@ -96,14 +97,34 @@ impl Aligo {
             // The provider knows us by our address.
             .no_proxy()
             .build()?;
-        Ok(Self { client, base_url: base_url.trim_end_matches('/').to_owned(), credentials })
+        let base_url = base_url.trim_end_matches('/').to_owned();
+        Ok(Self { client, base_url, credentials, send_limit: SEND_LIMIT })
     }
 
-    fn form(&self) -> Serializer<'static, String> {
+    /// The same with less patience, for tests.
+    #[cfg(any(test, feature = "testing"))]
+    #[must_use]
+    pub fn within(self, send_limit: Duration) -> Self {
+        Self { send_limit, ..self }
+    }
+
+    /// The body of a question.
+    fn form(&self, fields: &[(&str, &str)]) -> String {
+        self.signed().extend_pairs(fields).finish()
+    }
+
+    fn signed(&self) -> Serializer<'static, String> {
         let mut form = Serializer::new(String::new());
         form.append_pair("apikey", self.credentials.api_key.expose_secret());
         form.append_pair("userid", self.credentials.user_id.expose_secret());
         form
+    }
+
+    /// The body of a call that sends.
+    fn form_of(&self, call: &Call<'_>) -> Result<String, serde_json::Error> {
+        let mut form = self.signed();
+        append_call(&mut form, call)?;
+        Ok(form.finish())
     }
 
     async fn post(&self, path: &str, form: String, limit: Duration) -> Result<Vec<u8>, Trouble> {
@@ -171,11 +192,11 @@ fn append_call(form: &mut Serializer<'static, String>, call: &Call<'_>) -> Resul
 
 impl Provider for Aligo {
     async fn send(&self, call: &Call<'_>) -> SendOutcome {
-        let mut form = self.form();
-        if let Err(error) = append_call(&mut form, call) {
-            return SendOutcome::NotSent { why: error.to_string() };
-        }
-        match self.post("/akv10/alimtalk/send/", form.finish(), SEND_LIMIT).await {
+        let form = match self.form_of(call) {
+            Ok(form) => form,
+            Err(error) => return SendOutcome::NotSent { why: error.to_string() },
+        };
+        match self.post("/akv10/alimtalk/send/", form, self.send_limit).await {
             Ok(body) => answer::of_send(&body),
             Err(Trouble::NotSent(why)) => SendOutcome::NotSent { why },
             Err(Trouble::Unclear(why)) => SendOutcome::Unknown { why },
@@ -183,25 +204,22 @@ impl Provider for Aligo {
     }
 
     async fn templates(&self, sender_key: &str) -> Result<Vec<Described>, NoAnswer> {
-        let mut form = self.form();
-        form.append_pair("senderkey", sender_key);
-        answer::of_templates(&self.ask("/akv10/template/list/", form.finish()).await?)
+        let form = self.form(&[("senderkey", sender_key)]);
+        answer::of_templates(&self.ask("/akv10/template/list/", form).await?)
     }
 
     async fn history(&self, days: RangeInclusive<NaiveDate>, page: u32) -> Result<Listing<TakenCall>, NoAnswer> {
-        let mut form = self.form();
-        form.append_pair("page", &page.to_string());
-        form.append_pair("limit", ROWS_PER_PAGE);
-        form.append_pair("startdate", &days.start().format("%Y%m%d").to_string());
-        form.append_pair("enddate", &days.end().format("%Y%m%d").to_string());
-        answer::of_history(&self.ask("/akv10/history/list/", form.finish()).await?)
+        let (page, from, until) = (page.to_string(), written(*days.start()), written(*days.end()));
+        let form = self.form(&[("page", &page), ("limit", ROWS_PER_PAGE), ("startdate", &from), ("enddate", &until)]);
+        answer::of_history(&self.ask("/akv10/history/list/", form).await?)
     }
 
     async fn detail(&self, provider_id: &str, page: u32) -> Result<Listing<Report>, NoAnswer> {
-        let mut form = self.form();
-        form.append_pair("mid", provider_id);
-        form.append_pair("page", &page.to_string());
-        form.append_pair("limit", ROWS_PER_PAGE);
-        answer::of_detail(&self.ask("/akv10/history/detail/", form.finish()).await?)
+        let form = self.form(&[("mid", provider_id), ("page", &page.to_string()), ("limit", ROWS_PER_PAGE)]);
+        answer::of_detail(&self.ask("/akv10/history/detail/", form).await?)
     }
+}
+
+fn written(day: NaiveDate) -> String {
+    day.format("%Y%m%d").to_string()
 }

@@ -211,8 +211,7 @@ mod tests {
         let delivered = row(json!("0"), json!("2026-03-02 10:00:05"));
         assert_eq!((delivered.code.as_str(), delivered.is_final, delivered.text.as_str()), ("0", true, "본문\r\n"));
         assert!(row(json!(0), json!("2026-03-02 10:00:05")).is_final);
-        for pending in
-            [row(json!(""), json!("")), row(json!(null), json!(null)), row(json!("5"), json!("0000-00-00 00:00:00"))]
+        for pending in [row(json!(""), json!("")), row(json!(null), json!(null)), row(json!("5"), json!("0000-00-00 00:00:00"))]
         {
             assert!(!pending.is_final, "{pending:?}");
         }
