@@ -2,6 +2,7 @@
 
 pub mod sending;
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -53,11 +54,14 @@ impl Clock for FixedClock {
     }
 }
 
-/// Surroundings that are the same in every run.
+/// Surroundings that are the same in every run of a test, and different in each test: tests share a Redis, so that the same
+/// ids in two of them would mix their keys.
 #[must_use]
 pub fn ambient() -> (Ambient, FixedClock) {
     let clock = FixedClock::new();
-    (Ambient::seeded(clock.clone(), 20_260_302), clock)
+    let mut hasher = DefaultHasher::new();
+    std::thread::current().name().hash(&mut hasher);
+    (Ambient::seeded(clock.clone(), hasher.finish()), clock)
 }
 
 /// A database of the test's own with all migrations, dropped when the test succeeded.

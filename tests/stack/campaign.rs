@@ -60,7 +60,7 @@ async fn a_campaign_reaches_its_group_and_only_peoples_clicks_count() {
     let template = template(&stack, &owner, "STACK_1").await;
     assert_eq!((&template["sendable"], &template["variables"]), (&json!(true), &json!(["고객명"])));
     // 009907: the provider's simulator answers A, no KakaoTalk.
-    let group = group(&owner, "재방문", &["010-2000-0001", "010-2000-0002", "010-2009-9907"]).await;
+    let group = group(&owner, "재방문", &["010-2000-0001", "010-2000-0002", "010-2000-9907"]).await;
 
     let wish = json!({"groupIds": [group["id"]], "templateId": template["id"], "destination": DESTINATION});
     let campaign = owner.post_once("one", "/v1/campaigns", wish.clone()).await;
@@ -80,7 +80,7 @@ async fn a_campaign_reaches_its_group_and_only_peoples_clicks_count() {
     let texts: BTreeSet<_> = messages.iter().map(|message| message["text"].as_str().unwrap().replace("\r\n", "\n")).collect();
     assert!(texts.contains("손님0님,\n예약을 확인해 주세요."), "{texts:?}");
     let failed: Vec<_> = messages.iter().filter(|message| message["state"] == "failed").collect();
-    assert_eq!((failed.len(), &failed[0]["phone"], &failed[0]["resultCode"]), (1, &json!("010-2009-9907"), &json!("A")));
+    assert_eq!((failed.len(), &failed[0]["phone"], &failed[0]["resultCode"]), (1, &json!("010-2000-9907"), &json!("A")));
     assert!(failed[0]["reason"].as_str().is_some_and(|reason| reason.contains("카카오톡")), "{failed:?}");
 
     // What the provider really took: one message per person, and never a second call for them.
@@ -109,7 +109,7 @@ async fn a_campaign_reaches_its_group_and_only_peoples_clicks_count() {
 #[tokio::test]
 async fn a_link_that_is_not_ours_leads_nowhere() {
     let stack = Stack::of_environment();
-    for token in ["guess", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "..%2f..%2fv1"] {
+    for token in ["guess", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "%00%ff"] {
         let answer = stack.visit(&format!("{}/c/{token}?to=https://evil.example", stack.api), IN_APP).await;
         assert_eq!((answer.status.as_u16(), answer.headers.get("location")), (404, None), "{token}");
         assert!(answer.text.contains("<html lang=\"ko\">") && !answer.text.contains("evil.example"), "{}", answer.text);

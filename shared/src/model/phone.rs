@@ -134,10 +134,13 @@ fn narrow(c: char) -> char {
     }
 }
 
-/// A number cell: `1012345678.0`, `1.012345678E+09`.
+/// A number cell: `1012345678.0`, `1.012345678E+09`. Shortened digits (`1.01235E+09`) are somebody else's number: refused.
 fn unfloat(text: &str) -> Option<String> {
-    let looks_numeric = text.ends_with(".0") || text.contains(['e', 'E']);
-    let value: f64 = looks_numeric.then(|| text.parse().ok())??;
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let exponent: usize = exponent.parse().ok()?;
+    let digits = mantissa.bytes().filter(u8::is_ascii_digit).count();
+    let complete = if exponent == 0 { mantissa.ends_with(".0") } else { digits > exponent };
+    let value: f64 = complete.then(|| text.parse().ok())??;
     (value.fract() == 0.0 && (1e8..1e13).contains(&value)).then(|| format!("{value:.0}"))
 }
 
@@ -221,6 +224,8 @@ mod tests {
             "02-555-0101",
             "0100000000000",
             "010-0000-0000",
+            "8.21012E+11",
+            "1.01235E+09",
             "+1 202 555 0101",
             "010+12345678",
         ] {
