@@ -1,5 +1,5 @@
 -- SQL here stays inside what MySQL 8 and MariaDB 10.11 both accept. Times are UTC. Ids are UUIDv7 in 16 bytes.
--- Every table but `users` and `outbox` belongs to a clinic, and its keys begin with the clinic wherever a clinic looks things up.
+-- Every table but `users`, `outbox` and `idempotency_keys` belongs to a clinic, and its keys begin with the clinic wherever a clinic looks things up.
 
 CREATE TABLE clinics (
     id BINARY(16) NOT NULL PRIMARY KEY,
@@ -164,8 +164,8 @@ CREATE TABLE campaign_groups (
     CONSTRAINT campaign_groups_campaign FOREIGN KEY (clinic_id, campaign_id) REFERENCES campaigns (clinic_id, id)
 ) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_unicode_520_ci;
 
--- prepared -> calling -> accepted | rejected | unknown. Once `calling` is written the call may have been made: it is never
--- made again; whatever does not get its answer becomes `unknown` and is settled from the provider's history.
+-- prepared -> calling -> accepted | rejected | unknown. Once `calling` is written the call may have been made: it is not made
+-- again on a guess. Whatever does not get its answer becomes `unknown` and is settled from the provider's history.
 CREATE TABLE bundles (
     clinic_id BINARY(16) NOT NULL,
     id BINARY(16) NOT NULL,

@@ -108,7 +108,7 @@ states! {
     }
 }
 states! {
-    /// The life of a bundle. `Calling` is left once and never entered again.
+    /// The life of a bundle. `Calling` is entered again only when it is certain that the provider does not have the bundle.
     BundleState {
         /// Written, not yet handed over.
         Prepared = "prepared",
@@ -118,7 +118,7 @@ states! {
         Accepted = "accepted",
         /// The provider said that nothing of it was sent.
         Rejected = "rejected",
-        /// No readable answer came: to be settled from the provider's history, never to be posted again.
+        /// No readable answer came: to be settled from the provider's history, never to be posted again on a guess.
         Unknown = "unknown",
     }
 }
