@@ -5,13 +5,14 @@ CREATE TABLE clinics (
     id BINARY(16) NOT NULL PRIMARY KEY,
     name VARCHAR(100) NOT NULL,
     time_zone VARCHAR(40) NOT NULL DEFAULT 'Asia/Seoul',
-    sender_key VARCHAR(64) NULL,
+    sender_key VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL COMMENT 'a KakaoTalk channel belongs to one clinic',
     sender_phone VARCHAR(20) NULL,
     points_enabled BOOLEAN NOT NULL DEFAULT TRUE,
     join_points INT UNSIGNED NOT NULL DEFAULT 1000,
     invite_points INT UNSIGNED NOT NULL DEFAULT 1000,
     points_notice VARCHAR(500) NOT NULL,
-    created_at DATETIME(6) NOT NULL
+    created_at DATETIME(6) NOT NULL,
+    UNIQUE KEY clinics_sender_key (sender_key)
 ) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_unicode_520_ci;
 
 -- Links of a clinic's campaigns may lead to these hosts only.
@@ -164,8 +165,8 @@ CREATE TABLE campaign_groups (
     CONSTRAINT campaign_groups_campaign FOREIGN KEY (clinic_id, campaign_id) REFERENCES campaigns (clinic_id, id)
 ) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_unicode_520_ci;
 
--- prepared -> calling -> accepted | rejected | unknown. Once `calling` is written the call may have been made: it is not made
--- again on a guess. Whatever does not get its answer becomes `unknown` and is settled from the provider's history.
+-- prepared -> calling -> accepted | rejected | unknown. Once `calling` is written the call may have been made. Whatever does not
+-- get its answer becomes `unknown` and is never posted again; it stays so until the call is found in the provider's history.
 CREATE TABLE bundles (
     clinic_id BINARY(16) NOT NULL,
     id BINARY(16) NOT NULL,
@@ -175,7 +176,7 @@ CREATE TABLE bundles (
     provider_id VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NULL COMMENT 'mid of the provider',
     answer_code INT NULL,
     answer_message VARCHAR(500) NULL,
-    called_at DATETIME(6) NULL,
+    called_at DATETIME(6) NULL COMMENT 'when it was last handed over or announced',
     answered_at DATETIME(6) NULL,
     polls INT UNSIGNED NOT NULL DEFAULT 0,
     poll_at DATETIME(6) NULL COMMENT 'when to ask for results next, NULL when there is nothing to ask',

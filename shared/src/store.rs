@@ -73,9 +73,13 @@ impl Store {
     /// # Errors
     /// When the store does not answer.
     pub async fn visit(&self, campaign: CampaignId, class: ClickClass) -> Result<Option<Destination>, RedisError> {
-        let (value, _): (Option<String>, i64) = redis::pipe()
+        let life = i64::try_from(LINK_LIFE.as_secs()).unwrap_or(i64::MAX);
+        let (value,): (Option<String>,) = redis::pipe()
             .get(link_key(campaign))
             .hincr(live_key(campaign), class.as_str(), 1)
+            .ignore()
+            .expire(live_key(campaign), life)
+            .ignore()
             .query_async(&mut self.connection.clone())
             .await?;
         Ok(value.and_then(|value| serde_json::from_str(&value).ok()))

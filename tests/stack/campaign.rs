@@ -17,9 +17,10 @@ const DESTINATION: &str = "https://www.example.com/booking?from=alimtalk";
 
 /// Has the provider approve a text with the customer's name and a link, and the clinic know it.
 async fn template(stack: &Stack, owner: &Person, code: &str) -> Value {
+    let sender_key = &owner.get("/v1/clinic").await["senderKey"];
     let link = format!("{}/c/#{{link}}", stack.api);
     let approved = json!({
-        "templtCode": code, "templtName": "예약 안내", "templtContent": "#{고객명}님,\n예약을 확인해 주세요.", "inspStatus": "APR",
+        "senderKey": sender_key, "templtCode": code, "templtName": "예약 안내", "templtContent": "#{고객명}님,\n예약을 확인해 주세요.", "inspStatus": "APR",
         "status": "A", "buttons": [{"ordering": 1, "name": "예약 보기", "linkType": "WL", "linkMo": link, "linkPc": link}],
     });
     stack.aligo(Method::POST, "/admin/templates", approved).await;

@@ -38,3 +38,12 @@ async fn a_person_without_a_clinic_is_told_what_to_do() {
     let answer = somebody.send(Method::GET, "/v1/customers", &[], Value::Null).await;
     assert_eq!((answer.status.as_u16(), &answer.json["type"]), (403, &json!("https://dangol.dev/problems/not-staff")));
 }
+
+#[tokio::test]
+async fn nobody_sends_in_another_clinics_name() {
+    let stack = Stack::of_environment();
+    let (_, real) = clinic(&stack, "original").await;
+    let (imposter, _) = clinic(&stack, "imposter").await;
+    let answer = imposter.send(Method::PATCH, "/v1/clinic", &[], json!({"senderKey": real["senderKey"]})).await;
+    assert_eq!((answer.status.as_u16(), &answer.json["type"]), (409, &json!("https://dangol.dev/problems/sender-key-taken")));
+}

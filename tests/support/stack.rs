@@ -17,8 +17,6 @@ pub struct Stack {
     pub emulator: String,
     /// The provider simulator's address.
     pub aligo: String,
-    /// The sender profile that the simulator knows.
-    pub sender_key: String,
     /// For looking at what is stored.
     pub database_url: String,
     name: String,
@@ -56,7 +54,6 @@ impl Stack {
             api: text("DANGOL_API_URL"),
             emulator: text("DANGOL_EMULATOR_URL"),
             aligo: text("DANGOL_ALIGO_URL"),
-            sender_key: text("DANGOL_ALIGO_SENDER_KEY"),
             database_url: text("DANGOL_DATABASE_URL"),
             name: text("DANGOL_STACK"),
             user_pool: text("DANGOL_USER_POOL_ID"),

@@ -8,9 +8,10 @@ use chrono::{DateTime, Utc};
 use shared::batch::{self, BatchFailed, DeadLetters};
 use shared::clock::Ambient;
 use shared::db::bundles::{self, Bundle};
+use shared::db::campaigns::{self, Campaign};
 use shared::db::hourly_counts::{self, Delta};
 use shared::db::messages::{self, End, Message};
-use shared::db::{Database, campaigns, suppressions};
+use shared::db::{Database, suppressions};
 use shared::failure::Failure;
 use shared::message::ResultsAwaited;
 use shared::model::PhoneNumber;
@@ -51,12 +52,26 @@ async fn collect<V: Provider, D>(deps: &Deps<V, D>, awaited: &ResultsAwaited) ->
         // Everything is known already: this is a second delivery.
         return Ok(());
     };
-    let reports = ask(&deps.provider, provider_id).await?;
-    let (bundle, reports, now) = (&bundle, &reports, deps.ambient.now());
+    let asked = ask(&deps.provider, provider_id).await;
+    let now = deps.ambient.now();
+    let reports = match asked {
+        // It has forgotten the call, or never tells: nobody asks for ever.
+        Err(NoAnswer::Refused { code, message }) if is_over(&bundle, now) => {
+            tracing::warn!(event = "results.refused", bundle.id = %bundle.id, code, answer = message, "no results are to be had");
+            Vec::new()
+        }
+        asked => asked?,
+    };
+    let (bundle, reports) = (&bundle, &reports);
     let stored = deps.database.transaction::<_, Failure>("store_results", |tx| {
         Box::pin(async move { store(tx, bundle, reports, now).await.map_err(Failure::from) })
     });
     stored.await
+}
+
+/// Whether results have been asked for long enough.
+fn is_over(bundle: &Bundle, now: DateTime<Utc>) -> bool {
+    bundle.answered_at.is_none_or(|at| now - at >= PATIENCE)
 }
 
 /// Every report of the call.
@@ -73,21 +88,21 @@ async fn ask(provider: &impl Provider, provider_id: &str) -> Result<Vec<Report>,
 }
 
 /// The rows that are locked here are the ones that change, so states, counts and the ledger of suppressed phones agree and
-/// nothing is counted twice.
+/// nothing is counted twice. The campaign is locked first, as everywhere: campaign, bundle, messages, hour.
 async fn store(tx: &mut MySqlConnection, bundle: &Bundle, reports: &[Report], now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    let Some(campaign) = campaigns::lock(tx, bundle.clinic, bundle.campaign).await? else { return Ok(()) };
     let locked = bundles::lock(tx, bundle.clinic, bundle.id).await?;
     let Some(bundle) = locked.filter(|bundle| bundle.poll_at.is_some()) else { return Ok(()) };
     let waiting = messages::lock_sent(tx, bundle.clinic, bundle.id).await?;
     let mut ended = ends(&waiting, reports);
-    let is_over = bundle.answered_at.is_none_or(|at| now - at >= PATIENCE);
-    if is_over {
+    if is_over(&bundle, now) {
         let given_up = End::new(MessageState::Unknown, Some(Reason::NoResult), None);
         let open = waiting.iter().filter(|message| !ended.contains_key(&message.number)).map(|message| message.number);
         let open: Vec<_> = open.collect();
         ended.extend(open.into_iter().map(|number| (number, given_up.clone())));
     }
     let left = waiting.len() - ended.len();
-    write_ends(tx, &bundle, &waiting, &ended, now).await?;
+    write_ends(tx, &campaign, &bundle, &waiting, &ended, now).await?;
     let poll_at = (left > 0).then(|| now + result::wait_after(bundle.polls + 1));
     bundles::mark_polled(tx, bundle.clinic, bundle.id, poll_at).await?;
     tracing::info!(event = "results.collected", bundle.id = %bundle.id, ended = ended.len(), left, "results collected");
@@ -117,6 +132,7 @@ fn ends(waiting: &[Message], reports: &[Report]) -> BTreeMap<u32, End> {
 
 async fn write_ends(
     tx: &mut MySqlConnection,
+    campaign: &Campaign,
     bundle: &Bundle,
     waiting: &[Message],
     ended: &BTreeMap<u32, End>,
@@ -144,14 +160,13 @@ async fn write_ends(
     suppressions::insert_all(tx, bundle.clinic, &phones, Reason::Blocked.as_str(), now).await?;
     let wrong = ended.keys().filter_map(|number| reading_of(*number)).find(|reading| reading.stop);
     match wrong.and_then(|reading| reading.reason) {
-        Some(reason) => stop(tx, bundle, reason).await,
+        Some(reason) => stop(tx, campaign, reason).await,
         None => Ok(()),
     }
 }
 
 /// The set-up is wrong: what has not been handed over yet would fail in the same way, and cost money.
-async fn stop(tx: &mut MySqlConnection, bundle: &Bundle, reason: Reason) -> Result<(), sqlx::Error> {
-    let Some(campaign) = campaigns::lock(tx, bundle.clinic, bundle.campaign).await? else { return Ok(()) };
+async fn stop(tx: &mut MySqlConnection, campaign: &Campaign, reason: Reason) -> Result<(), sqlx::Error> {
     if campaign.state != CampaignState::Sending {
         return Ok(());
     }

@@ -144,6 +144,20 @@ async fn a_provider_that_does_not_answer_is_asked_again() {
 }
 
 #[tokio::test]
+async fn a_refusal_after_a_day_means_that_there_are_no_results() {
+    let mut scene = Scene::new().await;
+    let bundle = scene.accepted(&["010-1234-0001"]).await;
+    for (hours, worked_off) in [(23, false), (1, true)] {
+        scene.clock.advance(TimeDelta::hours(hours));
+        scene.simulator.add_fault(json!({"kind": "refuse", "path": DETAIL})).unwrap();
+        assert_eq!(scene.collect(bundle).await, worked_off);
+    }
+    assert_eq!(scene.sending.messages().await, [unknown("no_result")]);
+    assert_eq!(scene.sending.bundle(bundle).await.poll_at, None);
+    scene.test.finish().await;
+}
+
+#[tokio::test]
 async fn numbers_that_the_provider_found_malformed_do_not_hold_up_the_others() {
     let mut scene = Scene::new().await;
     scene.simulator.add_fault(json!({"kind": "partial", "failed": 1})).unwrap();

@@ -17,6 +17,8 @@ use shared::store::Store;
 
 /// Rows worked off together.
 const CHUNK: u32 = 1000;
+/// How many columns of a clinic's own a customer has.
+const MAX_ATTRIBUTES: usize = 50;
 /// How often a chunk is begun anew because somebody else added one of its people meanwhile.
 const TRIES: u32 = 5;
 
@@ -157,7 +159,12 @@ impl Work<'_> {
             if let Some(known) = &row.known {
                 people.ids.push(known.id);
                 let mut changed = Customer { name: name.into(), updated_at: now, ..known.clone() };
-                changed.attributes.extend(row.attributes.clone());
+                for (column, value) in &row.attributes {
+                    // Two lists with different columns must not make a customer that grows without end.
+                    if changed.attributes.len() < MAX_ATTRIBUTES || changed.attributes.contains_key(column) {
+                        changed.attributes.insert(column.clone(), value.clone());
+                    }
+                }
                 if changed.name != known.name || changed.attributes != known.attributes {
                     people.changed.push(changed);
                 }

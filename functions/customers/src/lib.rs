@@ -15,6 +15,7 @@ use shared::db::customers::{self, Attributes, Customer, Search, Within};
 use shared::db::groups::{self, Label};
 use shared::db::{Database, violates};
 use shared::http::{Body, Caller, Cursor, Ids, Page, Params, Problem, Staff};
+use shared::model::customer::visible;
 use shared::model::{ClinicId, CustomerId, CustomerName, GroupId, PhoneNumber};
 use sqlx::MySqlConnection;
 
@@ -223,6 +224,11 @@ fn phone_taken() -> Problem {
     )
 }
 
+/// A value as it may stand in a message: lines are kept, other control characters are not.
+fn printable(value: &str) -> String {
+    value.lines().map(|line| line.replace(char::is_control, " ")).collect::<Vec<_>>().join("\n").trim().to_owned()
+}
+
 /// The clinic's own columns, without those that say nothing.
 fn attributes(given: BTreeMap<String, String>) -> Result<Attributes, Problem> {
     if given.len() > MAX_ATTRIBUTES {
@@ -231,7 +237,7 @@ fn attributes(given: BTreeMap<String, String>) -> Result<Attributes, Problem> {
     }
     let mut kept = Attributes::new();
     for (name, value) in given {
-        let (name, value) = (name.trim(), value.trim());
+        let (name, value) = (visible(&name), printable(&value));
         let fits = (1..=MAX_ATTRIBUTE_NAME).contains(&name.chars().count()) && value.chars().count() <= MAX_ATTRIBUTE_VALUE;
         if !fits {
             let ko = format!("항목 이름은 1~{MAX_ATTRIBUTE_NAME}자, 값은 최대 {MAX_ATTRIBUTE_VALUE}자입니다.");
@@ -239,7 +245,7 @@ fn attributes(given: BTreeMap<String, String>) -> Result<Attributes, Problem> {
             return Err(Problem::invalid("attributes", ko, en));
         }
         if !value.is_empty() {
-            kept.insert(name.to_owned(), value.to_owned());
+            kept.insert(name, value);
         }
     }
     Ok(kept)

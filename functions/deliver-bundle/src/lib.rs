@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use shared::aws::topics::{Outgoing, Publisher};
 use shared::batch::{self, BatchFailed, DeadLetters};
 use shared::clock::Ambient;
@@ -20,6 +20,9 @@ use shared::model::template::LINK_VARIABLE;
 use shared::model::{BundleId, ClinicId};
 use shared::provider::{Call, Provider, Recipient, SendOutcome};
 use sqlx::MySqlConnection;
+
+/// An attempt that is older than this was frozen on the way to the provider, and no longer has the bundle to itself.
+const FRESH: TimeDelta = TimeDelta::seconds(60);
 
 /// What the use case needs.
 pub struct Deps<V, P, D> {
@@ -51,7 +54,7 @@ pub async fn handle<V: Provider, P: Publisher, D: DeadLetters>(
 async fn deliver<V: Provider, P: Publisher, D>(deps: &Deps<V, P, D>, prepared: &BundlePrepared) -> Result<(), Failure> {
     let BundlePrepared::V1 { clinic_id, bundle_id, .. } = prepared;
     let Some(attempt) = begin(deps, *clinic_id, *bundle_id).await? else { return Ok(()) };
-    let outcome = attempt.carry_out(&deps.provider).await;
+    let Some(outcome) = attempt.carry_out(&deps.provider, &deps.ambient).await else { return Ok(()) };
     let outgoing = settle(deps, &attempt, &outcome).await?;
     outbox::publish(&deps.database, &deps.publisher, &outgoing).await;
     match outcome {
@@ -98,15 +101,17 @@ async fn begin<V, P, D>(deps: &Deps<V, P, D>, clinic: ClinicId, bundle: BundleId
 }
 
 impl Attempt {
-    /// The call, outside of any transaction.
-    async fn carry_out(&self, provider: &impl Provider) -> Outcome {
+    /// The call, outside of any transaction. `None` when it is too late for it: the bundle stays `calling`.
+    async fn carry_out(&self, provider: &impl Provider, ambient: &Ambient) -> Option<Outcome> {
         if self.campaign.state == CampaignState::Failed {
-            return Outcome::Withheld(Reason::CampaignStopped);
+            return Some(Outcome::Withheld(Reason::CampaignStopped));
         }
-        match self.call() {
-            Some(call) => Outcome::Answered(provider.send(&call).await),
-            None => Outcome::Withheld(Reason::NotRenderable),
+        let Some(call) = self.call() else { return Some(Outcome::Withheld(Reason::NotRenderable)) };
+        if ambient.now() - self.called_at > FRESH {
+            tracing::warn!(event = "bundle.overdue", bundle.id = %self.bundle, "the worker was frozen; the bundle is not handed over");
+            return None;
         }
+        Some(Outcome::Answered(provider.send(&call).await))
     }
 
     /// What is handed over: everybody who waits, each with a link of their own. `None` when that cannot be written.
@@ -138,10 +143,13 @@ async fn settle<V, P, D>(deps: &Deps<V, P, D>, attempt: &Attempt, outcome: &Outc
             let missing = || Failure::reject("the bundle is gone");
             let campaign = campaigns::lock(tx, attempt.campaign.clinic, attempt.campaign.id).await?.ok_or_else(missing)?;
             let bundle = bundles::lock(tx, campaign.clinic, attempt.bundle).await?.ok_or_else(missing)?;
-            // After a long freeze reconcile may have settled the bundle, and even begun a new attempt: then it is not ours.
-            let ours = bundle.called_at == Some(attempt.called_at)
-                && matches!(bundle.state, BundleState::Calling | BundleState::Unknown);
-            if !ours {
+            // After a long freeze reconcile may have made the bundle unknown, and settled it. What is unknown is never put back.
+            let is_open = match bundle.state {
+                BundleState::Calling => true,
+                BundleState::Unknown => !matches!(outcome, Outcome::Answered(SendOutcome::NotSent { .. })),
+                _ => false,
+            };
+            if !is_open || bundle.called_at != Some(attempt.called_at) {
                 tracing::warn!(event = "bundle.settled_before", bundle.id = %bundle.id, state = %bundle.state, "answer came too late");
                 return Ok(Vec::new());
             }
@@ -181,7 +189,6 @@ async fn store(
         }
         Outcome::Answered(SendOutcome::NotSent { .. }) => {
             bundles::mark_prepared(tx, clinic, bundle, now).await?;
-            messages::mark_queued(tx, bundle).await?;
         }
         Outcome::Answered(SendOutcome::Unknown { why }) => {
             tracing::warn!(event = "bundle.unknown", bundle.id = %bundle, why, "nobody knows whether the provider has the bundle");

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use aligo_simulator::in_process::InProcess;
 use aligo_simulator::outcome::Fate;
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use deliver_bundle::{Deps, handle};
 use serde_json::json;
 use shared::clock::{Ambient, Clock};
@@ -161,7 +161,8 @@ async fn a_lost_answer_leaves_the_bundle_unknown_and_is_never_posted_again() {
     }
     let unknown = (MessageState::Unknown, Some("no_answer".to_owned()));
     assert_eq!(scene.sending.messages().await, [unknown.clone(), unknown]);
-    assert_eq!(scene.sending.state().await, (CampaignState::Sending, None));
+    // What nobody knows does not keep the campaign open.
+    assert_eq!(scene.sending.state().await, (CampaignState::Finished, None));
     assert_eq!((scene.simulator.sends(), scene.sending.counts().await), (1, (0, 0, 0)));
     scene.test.finish().await;
 }
@@ -244,6 +245,47 @@ async fn an_answer_that_comes_after_a_new_attempt_has_begun_is_not_stored() {
     assert!(scene.deliver(&deps).await);
     assert_eq!(scene.sending.bundle(scene.bundle).await.state, BundleState::Calling);
     assert_eq!(scene.states().await, [MessageState::Queued; 2]);
+    scene.test.finish().await;
+}
+
+/// A clock by which a minute and more passes between any two looks.
+struct Freezing(FixedClock);
+
+impl Clock for Freezing {
+    fn now(&self) -> DateTime<Utc> {
+        self.0.advance(TimeDelta::seconds(61));
+        self.0.now()
+    }
+}
+
+#[tokio::test]
+async fn a_worker_that_was_frozen_before_the_call_does_not_post() {
+    let scene = Scene::new().await;
+    let deps = Deps { ambient: Ambient::seeded(Freezing(scene.clock.clone()), 2), ..scene.deps(scene.aligo()).await };
+    for _ in 0..2 {
+        assert!(scene.deliver(&deps).await);
+        assert_eq!(scene.sending.bundle(scene.bundle).await.state, BundleState::Calling);
+    }
+    assert_eq!(scene.states().await, [MessageState::Queued; 2]);
+    assert_eq!((scene.simulator.sends(), scene.sending.state().await.0), (0, CampaignState::Sending));
+    scene.test.finish().await;
+}
+
+#[tokio::test]
+async fn a_bundle_that_became_unknown_meanwhile_is_not_put_back() {
+    let scene = Scene::new().await;
+    let pool = scene.test.pool.clone();
+    let late = Acting(move || -> Answer {
+        let pool = pool.clone();
+        Box::pin(async move {
+            sqlx::query("UPDATE bundles SET state = 'unknown'").execute(&pool).await.unwrap();
+            SendOutcome::NotSent { why: "refused".to_owned() }
+        })
+    });
+    let deps = scene.deps(late).await;
+    assert!(!scene.deliver(&deps).await);
+    assert!(scene.deliver(&deps).await);
+    assert_eq!(scene.sending.bundle(scene.bundle).await.state, BundleState::Unknown);
     scene.test.finish().await;
 }
 

@@ -187,6 +187,7 @@ async fn members(
     let mut connection = deps.database.acquire().await?;
     let staff = Staff::identify(&mut connection, &caller).await?;
     let members = memberships::list_of_clinic(&mut connection, staff.clinic, after, limit + 1).await?;
+    tracing::info!(event = "members.read", clinic.id = %staff.clinic, staff.id = %staff.id, after = ?after, count = members.len(), "members read");
     let views = members.into_iter().map(MemberView::from).collect();
     Ok(Json(Page::cut(views, limit, |last| last.user_id.to_string())))
 }

@@ -19,7 +19,7 @@ pub struct Judge {
 }
 
 impl Judge {
-    /// The verdict as far as the file alone gives it: `new` may still turn into something else, see [`settle`].
+    /// The verdict as far as the file alone gives it: `new` may still turn into something else, see `settle`.
     pub fn judge(&mut self, line: Line) -> ImportRow {
         let phone = phone(&line.phone);
         let (verdict, duplicate_of) = match &phone {

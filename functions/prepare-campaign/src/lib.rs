@@ -91,7 +91,7 @@ async fn expand(
     let Plan { number, bundles, .. } = plan;
     let mut outgoing = Vec::with_capacity(bundles.len());
     for (position, bundle) in (0..).zip(bundles) {
-        bundles::insert(connection, campaign.clinic, campaign.id, bundle, position).await?;
+        bundles::insert(connection, campaign.clinic, campaign.id, bundle, position, ambient.now()).await?;
         let fact = BundlePrepared::V1 { clinic_id: campaign.clinic, campaign_id: campaign.id, bundle_id: bundle };
         outgoing.push(outbox::insert(connection, ambient, &fact).await?);
     }

@@ -1,5 +1,5 @@
 //! Triggered by a schedule, each minute.
-//! Responsible for what is stuck: bundles nobody answered for are settled from the provider's history, due results are asked for.
+//! Responsible for what is stuck: bundles nobody answered for are looked for in the provider's history, due results are asked for.
 
 mod due;
 mod search;
@@ -22,10 +22,8 @@ use shared::provider::{Provider, TakenCall};
 
 /// Whoever handed a bundle over this long ago is not at it any more: deliver-bundle may run for 60 s.
 const CALL_LIMIT: TimeDelta = TimeDelta::minutes(5);
-/// A bundle that was put back waits this long for the queue to bring its message again.
+/// A bundle that was announced or put back waits this long for the queue to bring its message.
 const QUEUE_LIMIT: TimeDelta = TimeDelta::minutes(15);
-/// So long after the call, a call that the provider took is in its history.
-const SAFE_AGE: TimeDelta = TimeDelta::minutes(10);
 /// What the provider's history does not show after this long it will not show.
 const SEARCHED_FOR: TimeDelta = TimeDelta::days(3);
 /// Bundles per run and kind; the next run takes more.
@@ -63,15 +61,13 @@ impl ResultsQueue for Queue {
 pub struct Summary {
     /// Calls whose answer was never stored became unknown.
     pub lapsed: usize,
-    /// Bundles that had been put back were announced again.
+    /// Bundles that nobody had tried were announced again.
     pub announced: usize,
     /// Results were asked for.
     pub due: usize,
     /// Unknown ones were found in the provider's history.
     pub found: usize,
-    /// Unknown ones are proven not to be there, and will be sent.
-    pub absent: usize,
-    /// Unknown ones that stay so for now.
+    /// Unknown ones that were looked for and stay so.
     pub unknown: usize,
 }
 
@@ -85,8 +81,7 @@ pub async fn handle<V: Provider, P: Publisher, Q: ResultsQueue>(deps: &Deps<V, P
     summary.lapsed = parts.run("lapse", lapse(deps).await);
     summary.announced = parts.run("announce", announce(deps).await);
     summary.due = parts.run("due", due::ask(deps).await);
-    let Settled { found, absent, unknown } = parts.run("settle", settle(deps).await);
-    summary = Summary { found, absent, unknown, ..summary };
+    (summary.found, summary.unknown) = parts.run("find", find(deps).await);
     tracing::info!(event = "bundles.reconciled", ?summary, "reconciled");
     parts.0.map_or(Ok(summary), Err)
 }
@@ -108,14 +103,6 @@ fn log_failure(part: &'static str, failure: &dyn Display) {
     tracing::warn!(event = "reconcile.part_failed", part, error = %failure, "a part of the run failed");
 }
 
-/// What became of unknown bundles.
-#[derive(Debug, Clone, Copy, Default)]
-struct Settled {
-    found: usize,
-    absent: usize,
-    unknown: usize,
-}
-
 /// Bundles whose caller died between intent and answer.
 async fn lapse<V, P, Q>(deps: &Deps<V, P, Q>) -> Result<usize, Failure> {
     let before = deps.ambient.now() - CALL_LIMIT;
@@ -123,9 +110,10 @@ async fn lapse<V, P, Q>(deps: &Deps<V, P, Q>) -> Result<usize, Failure> {
     for bundle in &stale {
         let lapsed = deps.database.transaction::<_, Failure>("lapse_bundle", |tx| {
             Box::pin(async move {
-                if locked_unchanged(tx, bundle).await? {
+                if let Some(campaign) = lock_unchanged(tx, bundle).await? {
                     bundles::mark_unknown(tx, bundle.clinic, bundle.id, "nobody stored an answer").await?;
                     messages::mark_unknown(tx, bundle.id, Reason::NoAnswer.as_str()).await?;
+                    campaigns::finish_if_answered(tx, &campaign).await?;
                     tracing::warn!(event = "bundle.lapsed", bundle.id = %bundle.id, "a call has no answer");
                 }
                 Ok(())
@@ -136,18 +124,20 @@ async fn lapse<V, P, Q>(deps: &Deps<V, P, Q>) -> Result<usize, Failure> {
     Ok(stale.len())
 }
 
-/// Bundles that certainly were not taken and whose message has not come back: it failed too often, or got lost.
+/// Bundles that certainly were not taken and whose message has not come (back): it failed too often, or got lost.
 async fn announce<V, P: Publisher, Q>(deps: &Deps<V, P, Q>) -> Result<usize, Failure> {
     let ambient = &deps.ambient;
     let before = ambient.now() - QUEUE_LIMIT;
-    let waiting = bundles::list_put_back_before(&mut *deps.database.acquire().await?, before, BUNDLES_PER_RUN).await?;
+    let waiting = bundles::list_prepared_before(&mut *deps.database.acquire().await?, before, BUNDLES_PER_RUN).await?;
     for bundle in &waiting {
         let outgoing = deps.database.transaction::<_, Failure>("announce_bundle", |tx| {
             Box::pin(async move {
-                if !locked_unchanged(tx, bundle).await? {
+                if lock_unchanged(tx, bundle).await?.is_none() {
                     return Ok(None);
                 }
-                put_back(tx, ambient, bundle).await.map(Some).map_err(Failure::from)
+                bundles::mark_prepared(tx, bundle.clinic, bundle.id, ambient.now()).await?;
+                let fact = BundlePrepared::V1 { clinic_id: bundle.clinic, campaign_id: bundle.campaign, bundle_id: bundle.id };
+                Ok(Some(outbox::insert(tx, ambient, &fact).await?))
             })
         });
         let outgoing = outgoing.await?;
@@ -156,87 +146,45 @@ async fn announce<V, P: Publisher, Q>(deps: &Deps<V, P, Q>) -> Result<usize, Fai
     Ok(waiting.len())
 }
 
-/// Unknown bundles, by what the provider's history shows.
-async fn settle<V: Provider, P: Publisher, Q>(deps: &Deps<V, P, Q>) -> Result<Settled, Failure> {
+/// Unknown bundles that the provider's history shows; answers how many it did and did not. No bundle is posted again for not being
+/// shown: nothing proves that it was not taken.
+async fn find<V: Provider, P: Publisher, Q>(deps: &Deps<V, P, Q>) -> Result<(usize, usize), Failure> {
     let ambient = &deps.ambient;
     let now = ambient.now();
     let unknown = search::list(&deps.database, now - SEARCHED_FOR).await?;
-    let mut settled = Settled::default();
     if unknown.is_empty() {
-        return Ok(settled);
+        return Ok((0, 0));
     }
-    let findings = search::search(&deps.database, &deps.provider, &unknown, now).await?;
-    for (wanted, finding) in unknown.iter().zip(findings) {
-        let bundle = &wanted.bundle;
-        match &finding {
-            search::Finding::Taken(_) => settled.found += 1,
-            search::Finding::Absent => settled.absent += 1,
-            search::Finding::Unclear => {
-                settled.unknown += 1;
-                continue;
-            }
-        }
-        let finding = &finding;
-        let outgoing = deps.database.transaction::<_, Failure>("settle_unknown", |tx| {
-            Box::pin(async move { apply(tx, ambient, bundle, finding).await })
+    let found = search::search(&deps.database, &deps.provider, &unknown, now).await?;
+    for (bundle, call) in &found {
+        let outgoing = deps.database.transaction::<_, Failure>("bind_bundle", |tx| {
+            Box::pin(async move { bind(tx, ambient, bundle, call).await.map_err(Failure::from) })
         });
         let outgoing = outgoing.await?;
-        outbox::publish(&deps.database, &deps.publisher, &outgoing).await;
+        outbox::publish(&deps.database, &deps.publisher, outgoing.as_slice()).await;
     }
-    Ok(settled)
+    Ok((found.len(), unknown.len() - found.len()))
 }
 
-/// Writes a finding down, unless the bundle has been settled meanwhile.
-async fn apply(
-    tx: &mut Tx<'_>,
-    ambient: &Ambient,
-    bundle: &Bundle,
-    finding: &search::Finding,
-) -> Result<Vec<Outgoing>, Failure> {
-    let missing = || Failure::reject("the campaign is gone");
-    let campaign = campaigns::lock(tx, bundle.clinic, bundle.campaign).await?.ok_or_else(missing)?;
-    if !locked_unchanged(tx, bundle).await? {
-        return Ok(Vec::new());
+/// The provider took the bundle: its answer is the only thing that was lost. Unless the bundle has been settled meanwhile.
+async fn bind(tx: &mut Tx<'_>, ambient: &Ambient, bundle: &Bundle, call: &TakenCall) -> Result<Option<Outgoing>, sqlx::Error> {
+    if lock_unchanged(tx, bundle).await?.is_none() {
+        return Ok(None);
     }
-    match finding {
-        search::Finding::Taken(call) => Ok(vec![bind(tx, ambient, &campaign, bundle, call).await?]),
-        search::Finding::Absent => {
-            tracing::warn!(event = "bundle.absent", bundle.id = %bundle.id, "the provider does not have the bundle; it will be sent");
-            Ok(vec![put_back(tx, ambient, bundle).await?])
-        }
-        search::Finding::Unclear => Ok(Vec::new()),
-    }
-}
-
-/// The provider took the bundle: its answer is the only thing that was lost.
-async fn bind(
-    tx: &mut Tx<'_>,
-    ambient: &Ambient,
-    campaign: &Campaign,
-    bundle: &Bundle,
-    call: &TakenCall,
-) -> Result<Outgoing, sqlx::Error> {
     let now = ambient.now();
     let sent_at = bundle.called_at.unwrap_or(now);
     bundles::mark_accepted(tx, bundle.clinic, bundle.id, &call.provider_id, now, now + FIRST_POLL).await?;
     let sent = messages::mark_sent(tx, bundle.id, sent_at).await?;
     hourly_counts::add(tx, bundle.clinic, bundle.campaign, sent_at, Delta { sent, ..Delta::default() }).await?;
-    campaigns::finish_if_answered(tx, campaign).await?;
     tracing::info!(event = "bundle.found", bundle.id = %bundle.id, sent, "the provider has the bundle");
     let fact = BundleAccepted::V1 { clinic_id: bundle.clinic, campaign_id: bundle.campaign, bundle_id: bundle.id };
-    outbox::insert(tx, ambient, &fact).await
+    outbox::insert(tx, ambient, &fact).await.map(Some)
 }
 
-/// The provider certainly does not have the bundle: it is to be handed over again.
-async fn put_back(tx: &mut Tx<'_>, ambient: &Ambient, bundle: &Bundle) -> Result<Outgoing, sqlx::Error> {
-    bundles::mark_prepared(tx, bundle.clinic, bundle.id, ambient.now()).await?;
-    messages::mark_queued(tx, bundle.id).await?;
-    let fact = BundlePrepared::V1 { clinic_id: bundle.clinic, campaign_id: bundle.campaign, bundle_id: bundle.id };
-    outbox::insert(tx, ambient, &fact).await
-}
-
-/// Locks the bundle and says whether it is still as it was listed: same state, same attempt.
-async fn locked_unchanged(tx: &mut Tx<'_>, bundle: &Bundle) -> Result<bool, sqlx::Error> {
+/// Locks the campaign and then the bundle, if that is still as it was listed: same state, same attempt.
+async fn lock_unchanged(tx: &mut Tx<'_>, bundle: &Bundle) -> Result<Option<Campaign>, sqlx::Error> {
+    let campaign = campaigns::lock(tx, bundle.clinic, bundle.campaign).await?;
     let locked = bundles::lock(tx, bundle.clinic, bundle.id).await?;
-    Ok(locked.is_some_and(|locked| locked.state == bundle.state && locked.called_at == bundle.called_at))
+    let unchanged = locked.is_some_and(|locked| locked.state == bundle.state && locked.called_at == bundle.called_at);
+    Ok(campaign.filter(|_| unchanged))
 }

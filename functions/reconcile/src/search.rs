@@ -1,7 +1,9 @@
 //! Looks for unknown bundles in the provider's history. A call is recognised by the link tokens that it shows, which exist once;
-//! where a template has no link of ours, by phone and text together.
+//! where a template has no link of ours, by phone and text together, if nothing else could be meant.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use shared::db::bundles::{self, Bundle};
@@ -11,39 +13,35 @@ use shared::failure::Failure;
 use shared::model::PhoneNumber;
 use shared::model::template::Button;
 use shared::provider::{Listing, NoAnswer, Provider, Report, TakenCall, day_in_korea, tokens_in};
-
-use crate::SAFE_AGE;
+use tokio::time::{Instant, timeout_at};
 
 /// Bundles per run: their messages are held in memory.
 const BUNDLES: u32 = 20;
 /// By how much the provider's clock may be behind ours.
 const CLOCK_DIFFERENCE: TimeDelta = TimeDelta::minutes(5);
-/// 50,000 calls; a history that is longer is not read to its end and proves nothing.
+/// So long after we called, by its clock, the provider may have taken the call.
+const TAKEN_WITHIN: TimeDelta = TimeDelta::minutes(10);
+/// 50,000 calls; a history that is longer is not read to its end.
 const MOST_PAGES: u32 = 100;
 /// Calls that are looked into in one run.
 const MOST_CALLS: usize = 100;
+/// How long a run looks; what has been found by then counts. The function may run for 55 s.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An unknown bundle with what it is recognised by.
 pub(crate) struct Wanted {
-    /// The bundle.
-    pub bundle: Bundle,
+    bundle: Bundle,
     called_at: DateTime<Utc>,
     has_link: bool,
     messages: Vec<Message>,
 }
 
-/// What the history says about a bundle.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Finding {
-    /// This call is it.
-    Taken(TakenCall),
-    /// Every call that it could be is another one.
-    Absent,
-    /// Not every call that it could be has been looked into, or shows its messages yet.
-    Unclear,
+/// When a bundle was called that the provider took at this moment.
+fn called_for(taken_at: DateTime<Utc>) -> RangeInclusive<DateTime<Utc>> {
+    taken_at - TAKEN_WITHIN..=taken_at + CLOCK_DIFFERENCE
 }
 
-/// The unknown bundles that were called since the moment.
+/// Some unknown bundles that were called since the moment.
 pub(crate) async fn list(database: &Database, since: DateTime<Utc>) -> Result<Vec<Wanted>, Failure> {
     let mut connection = database.acquire().await?;
     let mut wanted = Vec::new();
@@ -57,37 +55,40 @@ pub(crate) async fn list(database: &Database, since: DateTime<Utc>) -> Result<Ve
     Ok(wanted)
 }
 
-/// A finding for each bundle, in their order.
-pub(crate) async fn search(
+/// The bundles that were found, each with its call.
+pub(crate) async fn search<'a>(
     database: &Database,
     provider: &impl Provider,
-    wanted: &[Wanted],
+    wanted: &'a [Wanted],
     now: DateTime<Utc>,
-) -> Result<Vec<Finding>, Failure> {
+) -> Result<Vec<(&'a Bundle, TakenCall)>, Failure> {
+    let until = Instant::now() + PATIENCE;
     let earliest = wanted.iter().map(|wanted| wanted.called_at).min().unwrap_or(now) - CLOCK_DIFFERENCE;
-    let (calls, is_complete) = history(provider, earliest, now).await?;
+    let (calls, is_complete) = history(provider, earliest, now, until).await?;
     // Asked after the history was read: what has been bound meanwhile is no candidate.
     let since = earliest - TimeDelta::days(1);
     let bound = bundles::list_provider_ids_since(&mut *database.acquire().await?, since).await?;
     let mut candidates: Vec<_> = calls.into_iter().filter(|call| !bound.contains(&call.provider_id)).collect();
     candidates.sort_by_key(|call| distance(call, wanted));
 
-    let index = Index::new(wanted);
-    let mut taken: HashMap<usize, TakenCall> = HashMap::new();
-    let mut doubtful = vec![!is_complete; wanted.len()];
+    let mut index = Index::new(wanted);
     for (looked_into, call) in candidates.into_iter().enumerate() {
-        let reports = if looked_into < MOST_CALLS { detail(provider, &call.provider_id).await? } else { Vec::new() };
-        match index.find(&reports) {
-            Some(position) => _ = taken.insert(position, call),
-            None => index.doubt(&call, &reports, &mut doubtful),
-        }
+        let reports = if looked_into < MOST_CALLS { detail(provider, &call, until).await } else { Vec::new() };
+        index.add(call, &reports);
     }
-    let finding = |(position, wanted): (usize, &Wanted)| match taken.remove(&position) {
-        Some(call) => Finding::Taken(call),
-        None if doubtful[position] || now - wanted.called_at < SAFE_AGE => Finding::Unclear,
-        None => Finding::Absent,
-    };
-    Ok(wanted.iter().enumerate().map(finding).collect())
+    let mut found = Vec::new();
+    let mut connection = database.acquire().await?;
+    for (wanted, fit) in wanted.iter().zip(index.fits) {
+        let (Fit::One(call), bundle) = (fit, &wanted.bundle) else { continue };
+        if !wanted.has_link {
+            let window = called_for(call.taken_at.unwrap_or(wanted.called_at));
+            if !is_complete || bundles::has_rival(&mut connection, bundle.id, &call.provider_id, window).await? {
+                continue;
+            }
+        }
+        found.push((bundle, call));
+    }
+    Ok(found)
 }
 
 /// How far a call is from the nearest of the bundles, so that the likely ones are looked into first.
@@ -102,11 +103,13 @@ async fn history(
     provider: &impl Provider,
     since: DateTime<Utc>,
     now: DateTime<Utc>,
+    until: Instant,
 ) -> Result<(Vec<TakenCall>, bool), NoAnswer> {
     let days = day_in_korea(since)..=day_in_korea(now + CLOCK_DIFFERENCE);
     let (mut calls, mut seen) = (Vec::new(), HashSet::new());
     for page in 1..=MOST_PAGES {
-        let Listing { rows, pages } = provider.history(days.clone(), page).await?;
+        let Ok(answer) = timeout_at(until, provider.history(days.clone(), page)).await else { break };
+        let Listing { rows, pages } = answer?;
         let passed = rows.last().and_then(|call| call.taken_at).is_some_and(|at| at < since);
         let recent = rows.into_iter().filter(|call| call.taken_at.is_none_or(|at| at >= since));
         calls.extend(recent.filter(|call| seen.insert(call.provider_id.clone())));
@@ -117,61 +120,108 @@ async fn history(
     Ok((calls, false))
 }
 
-/// The first page shows enough to recognise a call by.
-async fn detail(provider: &impl Provider, provider_id: &str) -> Result<Vec<Report>, NoAnswer> {
-    Ok(provider.detail(provider_id, 1).await?.rows)
+/// What a call shows; nothing when that is not to be had (in time). The first page is enough to recognise a call by.
+async fn detail(provider: &impl Provider, call: &TakenCall, until: Instant) -> Vec<Report> {
+    match timeout_at(until, provider.detail(&call.provider_id, 1)).await {
+        Ok(Ok(listing)) => listing.rows,
+        Ok(Err(error)) => {
+            tracing::warn!(event = "call.not_shown", error = %error, "the provider does not show a call");
+            Vec::new()
+        }
+        Err(_) => Vec::new(),
+    }
+}
+
+/// The calls that can be a bundle.
+enum Fit {
+    None,
+    One(TakenCall),
+    Several,
 }
 
 /// Tells which bundle a call is.
 struct Index<'a> {
     wanted: &'a [Wanted],
     by_token: HashMap<&'a str, usize>,
-    by_text: HashMap<(&'a str, String), usize>,
-    phones: Vec<HashSet<&'a str>>,
+    texts: Vec<HashSet<(&'a str, String)>>,
+    /// For each bundle.
+    fits: Vec<Fit>,
 }
 
 impl<'a> Index<'a> {
     fn new(wanted: &'a [Wanted]) -> Self {
-        let (mut by_token, mut by_text) = (HashMap::new(), HashMap::new());
+        let (mut by_token, mut texts) = (HashMap::new(), Vec::new());
         for (position, wanted) in wanted.iter().enumerate() {
-            for message in &wanted.messages {
-                if wanted.has_link {
-                    by_token.insert(message.link.as_str(), position);
-                } else {
-                    by_text.insert((message.phone.e164(), letters(&message.body)), position);
-                }
+            let (linked, plain) = if wanted.has_link { (&*wanted.messages, &[][..]) } else { (&[][..], &*wanted.messages) };
+            by_token.extend(linked.iter().map(|message| (message.link.as_str(), position)));
+            texts.push(plain.iter().map(|message| (message.phone.e164(), letters(&message.body))).collect());
+        }
+        Self { wanted, by_token, texts, fits: wanted.iter().map(|_| Fit::None).collect() }
+    }
+
+    fn add(&mut self, call: TakenCall, reports: &[Report]) {
+        let mut tokens = reports.iter().flat_map(|report| tokens_in(&report.buttons));
+        if let Some(position) = tokens.find_map(|token| self.by_token.get(token)) {
+            self.fits[*position] = Fit::One(call);
+            return;
+        }
+        let shown: Vec<_> = reports.iter().map(|report| (report.phone.parse(), letters(&report.text))).collect();
+        for ((wanted, texts), fit) in self.wanted.iter().zip(&self.texts).zip(&mut self.fits) {
+            let in_time = call.taken_at.is_some_and(|at| called_for(at).contains(&wanted.called_at));
+            // A call that shows nothing could be any.
+            let could_be = shown.iter().all(|(phone, text)| {
+                let phone: Option<&PhoneNumber> = phone.as_ref().ok();
+                phone.is_some_and(|phone| texts.contains(&(phone.e164(), text.clone())))
+            });
+            if !wanted.has_link && in_time && could_be {
+                let is_only = matches!(fit, Fit::None) && !reports.is_empty();
+                *fit = if is_only { Fit::One(call.clone()) } else { Fit::Several };
             }
         }
-        let phones = wanted.iter().map(|wanted| wanted.messages.iter().map(|message| message.phone.e164()).collect());
-        Self { wanted, by_token, by_text, phones: phones.collect() }
     }
-
-    fn find(&self, reports: &[Report]) -> Option<usize> {
-        reports.iter().find_map(|report| {
-            let by_link = tokens_in(&report.buttons).find_map(|token| self.by_token.get(token));
-            let phone = report.phone.parse::<PhoneNumber>().ok();
-            by_link.or_else(|| self.by_text.get(&(phone.as_ref()?.e164(), letters(&report.text)))).copied()
-        })
-    }
-
-    /// Marks the bundles that a call which was not recognised could be all the same: taken at the right time, and nothing that it
-    /// shows is certainly another's. A call shows its messages only after a while, and some never.
-    fn doubt(&self, call: &TakenCall, reports: &[Report], doubtful: &mut [bool]) {
-        for ((wanted, phones), doubtful) in self.wanted.iter().zip(&self.phones).zip(doubtful) {
-            let window = wanted.called_at - CLOCK_DIFFERENCE..=wanted.called_at + SAFE_AGE;
-            let in_time = call.taken_at.is_none_or(|at| window.contains(&at));
-            *doubtful |= in_time && !reports.iter().any(|report| is_anothers(report, phones));
-        }
-    }
-}
-
-/// Whether a message is certainly not one of a bundle with these phones: it shows another link of ours, or another phone.
-fn is_anothers(report: &Report, phones: &HashSet<&str>) -> bool {
-    let phone = report.phone.parse::<PhoneNumber>();
-    tokens_in(&report.buttons).next().is_some() || phone.is_ok_and(|phone| !phones.contains(phone.e164()))
 }
 
 /// A text without blanks and line breaks, which do not always survive.
 fn letters(text: &str) -> String {
     text.split_whitespace().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use chrono::NaiveDate;
+    use shared::model::approval::Described;
+    use shared::provider::{Call, SendOutcome};
+
+    use super::*;
+
+    /// A provider that never answers.
+    struct Silent;
+
+    impl Provider for Silent {
+        async fn send(&self, _: &Call<'_>) -> SendOutcome {
+            pending().await
+        }
+
+        async fn templates(&self, _: &str) -> Result<Vec<Described>, NoAnswer> {
+            pending().await
+        }
+
+        async fn history(&self, _: RangeInclusive<NaiveDate>, _: u32) -> Result<Listing<TakenCall>, NoAnswer> {
+            pending().await
+        }
+
+        async fn detail(&self, _: &str, _: u32) -> Result<Listing<Report>, NoAnswer> {
+            pending().await
+        }
+    }
+
+    #[tokio::test]
+    async fn when_the_time_is_up_what_was_found_by_then_counts() {
+        let now = DateTime::UNIX_EPOCH;
+        let call = TakenCall { provider_id: "1".to_owned(), taken_at: Some(now) };
+        assert_eq!(history(&Silent, now, now, Instant::now()).await, Ok((Vec::new(), false)));
+        assert_eq!(detail(&Silent, &call, Instant::now()).await, []);
+    }
 }

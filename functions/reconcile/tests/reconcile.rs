@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use aligo_simulator::in_process::InProcess;
+use aligo_simulator::state::Call;
 use chrono::TimeDelta;
 use reconcile::{Deps, ResultsQueue, Summary, handle};
 use serde_json::json;
@@ -76,6 +77,28 @@ impl Scene {
         handle(&self.deps).await.unwrap()
     }
 
+    /// Another clinic's campaign with the same texts.
+    async fn other(&self) -> Sending {
+        // A channel belongs to one clinic; a campaign has its own copy.
+        sqlx::query("UPDATE clinics SET sender_key = NULL").execute(&self.test.pool).await.unwrap();
+        Sending::start(&self.test, &self.clock, &self.simulator.options.sender_key, 3).await
+    }
+
+    /// A call of which our database knows nothing.
+    async fn others_call(&self, phone: &str) {
+        let mut other = self.other().await;
+        let bundle = other.add_bundle(&[phone]).await;
+        other.post(&self.deps.provider, bundle, self.clock.now()).await;
+        sqlx::query("DELETE FROM bundles WHERE id = ?").bind(bundle).execute(&self.test.pool).await.unwrap();
+    }
+
+    /// As if no template had a link: the simulated provider keeps the buttons as they were sent.
+    async fn without_links(&self) {
+        sqlx::query("UPDATE campaigns SET buttons = '[]'").execute(&self.test.pool).await.unwrap();
+        let messages = |calls: &mut [Call]| calls.iter_mut().for_each(|call| call.messages[0].button_json = None);
+        self.simulator.app.write(|world, _| messages(&mut world.calls));
+    }
+
     async fn states(&self) -> Vec<MessageState> {
         self.sending.messages().await.into_iter().map(|(state, _)| state).collect()
     }
@@ -95,7 +118,6 @@ async fn a_bundle_that_was_accepted_and_reset_is_found_by_its_tokens_and_never_p
         sqlx::query_scalar("SELECT MIN(sent_at) FROM messages").fetch_one(&scene.test.pool).await.unwrap();
     assert_eq!(sent_at.and_utc(), called_at);
     assert_eq!(scene.sending.counts().await, (2, 0, 0));
-    assert_eq!(scene.sending.state().await.0, CampaignState::Finished);
     assert_eq!(scene.deps.publisher.take::<BundleAccepted>().len(), 1);
     for minutes in [1, 30] {
         scene.run_after(minutes).await;
@@ -106,35 +128,34 @@ async fn a_bundle_that_was_accepted_and_reset_is_found_by_its_tokens_and_never_p
 }
 
 #[tokio::test]
-async fn only_what_is_proven_absent_is_prepared_again() {
+async fn what_the_history_does_not_show_stays_unknown_and_is_never_posted_again() {
     let mut scene = Scene::new().await;
-    // Somebody else's calls are in the history too, and prove nothing.
-    let mut other = Sending::start(&scene.test, &scene.clock, &scene.simulator.options.sender_key, 3).await;
-    let elsewhere = other.add_bundle(&["010-1234-0001"]).await;
-    other.post(&scene.deps.provider, elsewhere, scene.clock.now()).await;
-    sqlx::query("DELETE FROM bundles WHERE id = ?").bind(elsewhere).execute(&scene.test.pool).await.unwrap();
-
-    let bundle = scene.lost("reset", &["010-1234-0001"]).await;
-    assert_eq!(scene.run_after(9).await, Summary { unknown: 1, ..Summary::default() });
-    assert_eq!(scene.sending.messages().await, [(MessageState::Unknown, Some("no_answer".to_owned()))]);
-    assert_eq!(scene.run_after(1).await, Summary { absent: 1, ..Summary::default() });
-    assert_eq!(scene.sending.bundle(bundle).await.state, BundleState::Prepared);
-    assert_eq!(scene.sending.messages().await, [(MessageState::Queued, None)]);
-    assert_eq!(scene.sending.state().await.0, CampaignState::Sending);
-    let facts = scene.deps.publisher.take::<BundlePrepared>();
-    assert!(matches!(facts[..], [BundlePrepared::V1 { bundle_id, .. }] if bundle_id == bundle));
-    assert_eq!(scene.sending.counts().await, (0, 0, 0));
+    // Somebody else's calls are in the history too.
+    scene.others_call("010-1234-0001").await;
+    // One that was not taken, and one that was but never shows its messages.
+    let bundles = [scene.lost("reset", &["010-1234-0001"]).await, scene.lost("acceptThenReset", &["010-1200-9941"]).await];
+    for minutes in [1, 20, 600] {
+        assert_eq!(scene.run_after(minutes).await, Summary { unknown: 2, ..Summary::default() });
+        for bundle in bundles {
+            assert_eq!(scene.sending.bundle(bundle).await.state, BundleState::Unknown);
+        }
+    }
+    let unknown = (MessageState::Unknown, Some("no_answer".to_owned()));
+    assert_eq!(scene.sending.messages().await, [unknown.clone(), unknown]);
+    assert_eq!(scene.run_after(3 * 24 * 60).await, Summary::default());
+    assert!(scene.deps.publisher.take::<BundlePrepared>().is_empty());
     scene.test.finish().await;
 }
 
 #[tokio::test]
-async fn a_call_that_shows_no_messages_could_be_the_bundle_which_therefore_stays_unknown() {
+async fn a_call_that_the_provider_does_not_show_does_not_hold_up_the_others() {
     let mut scene = Scene::new().await;
-    let bundle = scene.lost("acceptThenReset", &["010-1200-9941"]).await;
-    for minutes in [1, 20, 600] {
-        assert_eq!(scene.run_after(minutes).await, Summary { unknown: 1, ..Summary::default() });
-        assert_eq!(scene.sending.bundle(bundle).await.state, BundleState::Unknown);
-    }
+    scene.lost("acceptThenReset", &["010-1234-0001"]).await;
+    scene.lost("acceptThenReset", &["010-1234-0002"]).await;
+    scene.simulator.add_fault(json!({"kind": "serverError", "path": "/akv10/history/detail/"})).unwrap();
+    assert_eq!(scene.run_after(1).await, Summary { found: 1, unknown: 1, ..Summary::default() });
+    assert_eq!(scene.run_after(1).await, Summary { found: 1, ..Summary::default() });
+    assert_eq!(scene.deps.publisher.take::<BundleAccepted>().len(), 2);
     scene.test.finish().await;
 }
 
@@ -142,9 +163,7 @@ async fn a_call_that_shows_no_messages_could_be_the_bundle_which_therefore_stays
 async fn without_a_link_a_bundle_is_found_by_phone_and_text() {
     let mut scene = Scene::new().await;
     let bundle = scene.lost("acceptThenBrokenJson", &["010-1234-0001"]).await;
-    sqlx::query("UPDATE campaigns SET buttons = '[]'").execute(&scene.test.pool).await.unwrap();
-    // The simulated provider keeps the buttons as they were sent: they show a link that nobody knows now.
-    scene.simulator.app.write(|world, _| world.calls[0].messages[0].button_json = None);
+    scene.without_links().await;
     assert_eq!(scene.run_after(1).await, Summary { found: 1, ..Summary::default() });
     assert_eq!(scene.sending.bundle(bundle).await.state, BundleState::Accepted);
     assert_eq!(scene.deps.publisher.take::<BundleAccepted>().len(), 1);
@@ -152,16 +171,44 @@ async fn without_a_link_a_bundle_is_found_by_phone_and_text() {
 }
 
 #[tokio::test]
-async fn a_call_to_the_same_people_without_a_link_leaves_doubt() {
+async fn without_a_link_one_of_two_calls_is_not_chosen() {
     let mut scene = Scene::new().await;
     scene.lost("acceptThenReset", &["010-1234-0001"]).await;
-    scene.simulator.app.write(|world, _| world.calls[0].messages[0].button_json = None);
-    assert_eq!(scene.run_after(30).await, Summary { unknown: 1, ..Summary::default() });
+    scene.others_call("010-1234-0001").await;
+    scene.without_links().await;
+    assert_eq!(scene.run_after(1).await, Summary { unknown: 1, ..Summary::default() });
     scene.test.finish().await;
 }
 
 #[tokio::test]
-async fn a_bundle_whose_worker_was_killed_becomes_unknown_and_is_settled() {
+async fn without_a_link_one_of_two_bundles_is_not_chosen() {
+    let mut scene = Scene::new().await;
+    scene.lost("acceptThenReset", &["010-1234-0001"]).await;
+    let mut other = scene.other().await;
+    let rival = other.add_bundle(&["010-1234-0001"]).await;
+    scene.simulator.add_fault(json!({"kind": "reset"})).unwrap();
+    other.post(&scene.deps.provider, rival, scene.clock.now()).await;
+    scene.without_links().await;
+    // While the rival is being called, and when its whereabouts are unknown too.
+    assert_eq!(scene.run_after(1).await, Summary { unknown: 1, ..Summary::default() });
+    other.lose_answer(rival).await;
+    assert_eq!(scene.run_after(1).await, Summary { unknown: 2, ..Summary::default() });
+    scene.test.finish().await;
+}
+
+#[tokio::test]
+async fn without_a_link_a_call_at_another_time_is_not_chosen() {
+    let mut scene = Scene::new().await;
+    scene.lost("reset", &["010-1234-0001"]).await;
+    scene.clock.advance(TimeDelta::minutes(11));
+    scene.others_call("010-1234-0001").await;
+    scene.without_links().await;
+    assert_eq!(scene.run_after(1).await, Summary { unknown: 1, ..Summary::default() });
+    scene.test.finish().await;
+}
+
+#[tokio::test]
+async fn bundles_whose_workers_were_killed_become_unknown_and_are_looked_for() {
     let mut scene = Scene::new().await;
     let (taken, not_taken) =
         (scene.sending.add_bundle(&["010-1234-0001"]).await, scene.sending.add_bundle(&["010-1234-0002"]).await);
@@ -171,11 +218,12 @@ async fn a_bundle_whose_worker_was_killed_becomes_unknown_and_is_settled() {
     assert_eq!(scene.run_after(4).await, Summary::default());
     assert_eq!(scene.run_after(2).await, Summary { lapsed: 2, found: 1, unknown: 1, ..Summary::default() });
     assert_eq!(scene.states().await, [MessageState::Sent, MessageState::Unknown]);
-    assert_eq!(scene.run_after(5).await, Summary { absent: 1, due: 1, ..Summary::default() });
-    assert_eq!(scene.states().await, [MessageState::Sent, MessageState::Queued]);
+    // What stays unknown does not keep the campaign open.
+    assert_eq!(scene.sending.state().await.0, CampaignState::Finished);
+    assert_eq!(scene.run_after(5).await, Summary { due: 1, unknown: 1, ..Summary::default() });
     assert_eq!(scene.simulator.sends(), 2);
     assert_eq!(scene.deps.publisher.take::<BundleAccepted>().len(), 1);
-    assert_eq!(scene.deps.publisher.take::<BundlePrepared>().len(), 1);
+    assert!(scene.deps.publisher.take::<BundlePrepared>().is_empty());
     scene.test.finish().await;
 }
 
@@ -197,17 +245,15 @@ async fn due_results_are_asked_for_once_and_again_when_the_question_got_lost() {
 }
 
 #[tokio::test]
-async fn a_bundle_that_was_put_back_and_forgotten_is_announced_again() {
+async fn a_bundle_that_nobody_tries_is_announced_again() {
     let mut scene = Scene::new().await;
     let bundle = scene.sending.add_bundle(&["010-1234-0001"]).await;
-    let (clinic, tried_at) = (scene.sending.campaign.clinic, scene.clock.now());
-    let mut connection = scene.test.pool.acquire().await.unwrap();
-    shared::db::bundles::mark_prepared(&mut connection, clinic, bundle, tried_at).await.unwrap();
-    drop(connection);
     assert_eq!(scene.run_after(14).await, Summary::default());
-    assert_eq!(scene.run_after(2).await, Summary { announced: 1, ..Summary::default() });
-    assert_eq!(scene.run_after(1).await, Summary::default());
-    assert_eq!(scene.deps.publisher.take::<BundlePrepared>(), [scene.sending.prepared(bundle)]);
+    for minutes in [2, 16] {
+        assert_eq!(scene.run_after(minutes).await, Summary { announced: 1, ..Summary::default() });
+        assert_eq!(scene.run_after(1).await, Summary::default());
+        assert_eq!(scene.deps.publisher.take::<BundlePrepared>(), [scene.sending.prepared(bundle)]);
+    }
     scene.test.finish().await;
 }
 

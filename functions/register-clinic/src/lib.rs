@@ -13,7 +13,7 @@ use shared::db::clinics::{self, Clinic};
 use shared::db::referral_codes::{self, Owner};
 use shared::db::{Database, groups, staff, violates};
 use shared::http::{Body, Caller, Problem, Staff};
-use shared::model::customer::ClinicName;
+use shared::model::customer::{ClinicName, PointsNotice, SenderKey};
 use shared::model::phone::SenderNumber;
 use shared::model::state::Role;
 use shared::model::{ClinicId, GroupId, Points, StaffId};
@@ -42,7 +42,7 @@ pub fn routes(deps: Deps) -> Router {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Registration {
     name: ClinicName,
-    sender_key: Option<String>,
+    sender_key: Option<SenderKey>,
     sender_phone: Option<SenderNumber>,
     #[serde(default)]
     link_hosts: Vec<String>,
@@ -53,13 +53,13 @@ struct Registration {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Change {
     name: Option<ClinicName>,
-    sender_key: Option<String>,
+    sender_key: Option<SenderKey>,
     sender_phone: Option<SenderNumber>,
     link_hosts: Option<Vec<String>>,
     points_enabled: Option<bool>,
     join_points: Option<Points>,
     invite_points: Option<Points>,
-    points_notice: Option<String>,
+    points_notice: Option<PointsNotice>,
 }
 
 /// A clinic as its staff sees it.
@@ -91,7 +91,7 @@ async fn register(
         id: ClinicId::new(ambient),
         name: registration.name.into(),
         time_zone: "Asia/Seoul".to_owned(),
-        sender_key: registration.sender_key.filter(|key| !key.trim().is_empty()),
+        sender_key: registration.sender_key.map(String::from),
         sender_phone: registration.sender_phone.map(String::from),
         points_enabled: true,
         join_points: DEFAULT_POINTS,
@@ -103,7 +103,7 @@ async fn register(
     let (clinic, hosts, owner, caller) = (&clinic, &hosts, &owner, &caller);
     let registered = deps.database.transaction::<_, Problem>("register_clinic", |tx| {
         Box::pin(async move {
-            clinics::insert(tx, clinic).await?;
+            clinics::insert(tx, clinic).await.map_err(taken_or_broken)?;
             clinics::replace_link_hosts(tx, clinic.id, hosts).await?;
             staff::insert(tx, ambient, owner, &caller.subject, caller.name.as_deref().unwrap_or_default())
                 .await
@@ -138,7 +138,7 @@ async fn change(
             staff.require_owner()?;
             let clinic = clinics::find(tx, staff.clinic).await?.ok_or_else(Problem::not_found)?;
             let clinic = change.applied_to(clinic);
-            clinics::update(tx, &clinic).await?;
+            clinics::update(tx, &clinic).await.map_err(taken_or_broken)?;
             if let Some(hosts) = hosts {
                 clinics::replace_link_hosts(tx, clinic.id, hosts).await?;
             }
@@ -152,12 +152,12 @@ impl Change {
     fn applied_to(&self, clinic: Clinic) -> Clinic {
         Clinic {
             name: self.name.clone().map_or(clinic.name, String::from),
-            sender_key: self.sender_key.clone().or(clinic.sender_key),
+            sender_key: self.sender_key.clone().map(String::from).or(clinic.sender_key),
             sender_phone: self.sender_phone.clone().map(String::from).or(clinic.sender_phone),
             points_enabled: self.points_enabled.unwrap_or(clinic.points_enabled),
             join_points: self.join_points.map_or(clinic.join_points, Points::get),
             invite_points: self.invite_points.map_or(clinic.invite_points, Points::get),
-            points_notice: self.points_notice.clone().unwrap_or(clinic.points_notice),
+            points_notice: self.points_notice.clone().map_or(clinic.points_notice, String::from),
             ..clinic
         }
     }
@@ -178,6 +178,15 @@ async fn view(connection: &mut MySqlConnection, clinic: Clinic) -> Result<Clinic
         invite_points: clinic.invite_points,
         points_notice: clinic.points_notice,
     })
+}
+
+/// A KakaoTalk channel belongs to one clinic, so that nobody can send in another's name.
+fn taken_or_broken(error: sqlx::Error) -> Problem {
+    if violates(&error, "clinics_sender_key") {
+        let en = "This sender key belongs to another clinic. Contact us if it is yours.";
+        return Problem::conflict("sender-key-taken", "다른 병원에 등록된 발신 프로필입니다. 본인 것이라면 문의해 주세요.", en);
+    }
+    error.into()
 }
 
 fn already_staff() -> Problem {

@@ -5,8 +5,10 @@ use chrono::TimeDelta;
 use serde::Serialize;
 use shared::aws::topics::Publisher;
 use shared::clock::Ambient;
-use shared::db::{Database, outbox};
+use shared::db::Database;
+use shared::db::outbox::{self, Locked};
 use shared::failure::Failure;
+use shared::model::id::OutboxId;
 
 /// Younger lines are being published by the function that wrote them.
 const PATIENCE: TimeDelta = TimeDelta::seconds(5);
@@ -29,40 +31,44 @@ pub struct Deps<P> {
 pub struct Relayed {
     /// Lines published and forgotten.
     pub published: usize,
+    /// Lines that stay: their topic does not take them, or this version does not know it.
+    pub left: usize,
 }
 
-/// Publishes what waits.
+/// Publishes what waits. Lines that cannot be published do not keep later ones from their turn.
 ///
 /// # Errors
-/// When lines wait and none of them can be published, or the database does not answer: the alarm on this function's errors
-/// then says that facts are late.
+/// When lines stay, or the database does not answer: the alarm on this function's errors then says that facts are late.
 pub async fn handle<P: Publisher + Sync>(deps: &Deps<P>) -> Result<Relayed, Failure> {
     let mut relayed = Relayed::default();
+    let mut after = None;
     for _ in 0..ROUNDS {
-        let (taken, published) = round(deps).await?;
-        relayed.published += published;
-        if taken > 0 && published == 0 {
-            return Err(Failure::retry("facts wait in the outbox and cannot be published"));
-        }
-        if taken < usize::try_from(LINES_PER_ROUND).unwrap_or(usize::MAX) {
+        let (last, of_round) = round(deps, after).await?;
+        relayed.published += of_round.published;
+        relayed.left += of_round.left;
+        after = last;
+        if last.is_none() {
             break;
         }
     }
     if relayed.published > 0 {
         tracing::warn!(event = "outbox.relayed", count = relayed.published, "facts were published late");
     }
-    Ok(relayed)
+    match relayed.left {
+        0 => Ok(relayed),
+        left => Err(Failure::retry(format!("{left} facts wait in the outbox and cannot be published"))),
+    }
 }
 
 /// The lines stay locked until they are published, so two relays never publish the same ones.
-async fn round<P: Publisher + Sync>(deps: &Deps<P>) -> Result<(usize, usize), Failure> {
+async fn round<P: Publisher + Sync>(deps: &Deps<P>, after: Option<OutboxId>) -> Result<(Option<OutboxId>, Relayed), Failure> {
     let (publisher, due) = (&deps.publisher, deps.ambient.now() - PATIENCE);
     let relay = deps.database.transaction::<_, Failure>("relay_outbox", |tx| {
         Box::pin(async move {
-            let lines = outbox::lock_older_than(tx, due, LINES_PER_ROUND).await?;
-            let done = publisher.publish(&lines).await;
+            let Locked { last, known, unknown } = outbox::lock_older_than(tx, due, after, LINES_PER_ROUND).await?;
+            let done = publisher.publish(&known).await;
             outbox::delete(tx, &done).await?;
-            Ok((lines.len(), done.len()))
+            Ok((last, Relayed { published: done.len(), left: unknown + known.len() - done.len() }))
         })
     });
     relay.await

@@ -25,10 +25,10 @@ async fn with_facts(count: u32) -> (TestDatabase, Deps<FakePublisher>, FixedCloc
 #[tokio::test]
 async fn facts_whose_writer_was_killed_after_commit_are_published_once() {
     let (test, deps, clock) = with_facts(250).await;
-    assert_eq!(handle(&deps).await.unwrap(), Relayed { published: 0 }, "the writer may still be publishing them");
+    assert_eq!(handle(&deps).await.unwrap(), Relayed::default(), "the writer may still be publishing them");
     clock.advance(TimeDelta::seconds(6));
-    assert_eq!(handle(&deps).await.unwrap(), Relayed { published: 250 });
-    assert_eq!(handle(&deps).await.unwrap(), Relayed { published: 0 });
+    assert_eq!(handle(&deps).await.unwrap(), Relayed { published: 250, left: 0 });
+    assert_eq!(handle(&deps).await.unwrap(), Relayed::default());
     assert_eq!(deps.publisher.take::<ImportApproved>().len(), 250);
     test.finish().await;
 }
@@ -41,9 +41,19 @@ async fn facts_stay_until_the_topic_takes_them_and_the_run_fails_meanwhile() {
     assert!(handle(&deps).await.is_err());
     assert_eq!(test.outbox_size().await, 3);
     deps.publisher.set(PublishMode::Works);
-    assert_eq!(handle(&deps).await.unwrap(), Relayed { published: 3 });
+    assert_eq!(handle(&deps).await.unwrap(), Relayed { published: 3, left: 0 });
     assert_eq!(deps.publisher.take::<ImportApproved>().len(), 3);
     test.finish().await;
+}
+
+#[tokio::test]
+async fn facts_of_a_newer_version_wait_and_keep_nobody_else_waiting() {
+    let (test, deps, clock) = with_facts(120).await;
+    sqlx::query("UPDATE outbox SET topic = 'not_invented_yet' ORDER BY id LIMIT 110").execute(&test.pool).await.unwrap();
+    clock.advance(TimeDelta::seconds(6));
+    assert!(handle(&deps).await.is_err());
+    assert_eq!((test.outbox_size().await, deps.publisher.take::<ImportApproved>().len()), (110, 10));
+    test.drop_database().await;
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use shared::clock::Ambient;
@@ -134,6 +134,9 @@ async fn hourly(State(deps): State<Arc<Deps>>, caller: Caller, Params(span): Par
 fn days(span: &Span, today: NaiveDate) -> Result<(NaiveDate, NaiveDate), Problem> {
     let to = span.to.or(span.from).unwrap_or(today);
     let from = span.from.unwrap_or(to);
+    if from.year() < 2000 || to.year() > 2100 {
+        return Err(Problem::invalid("from", "2000년부터 2100년까지 조회할 수 있습니다.", "years from 2000 to 2100"));
+    }
     if from > to {
         return Err(Problem::invalid("from", "시작일이 종료일보다 늦습니다.", "`from` is later than `to`"));
     }

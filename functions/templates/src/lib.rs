@@ -96,6 +96,9 @@ async fn list<V: Provider + Send + Sync>(
     let staff = Staff::identify(&mut connection, &caller).await?;
     let limit = Page::<TemplateView>::limit(params.limit);
     let after = params.cursor.map(|cursor| cursor.0).unwrap_or_default();
+    if !after.is_ascii() {
+        return Err(Problem::invalid("cursor", "이 목록의 커서가 아닙니다.", "not a cursor of this list"));
+    }
     let templates = templates::list(&mut connection, staff.clinic, &after, limit + 1).await?;
     let items = templates.into_iter().map(|template| view(template, language)).collect();
     Ok(Json(Page::cut(items, limit, |last| last.code.clone())))

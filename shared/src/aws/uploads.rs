@@ -26,7 +26,7 @@ impl Uploads {
         }
     }
 
-    /// An address to which the file can be PUT once, within the time given.
+    /// An address to which the file can be PUT within the time given.
     ///
     /// # Errors
     /// When signing is not possible (no credentials).

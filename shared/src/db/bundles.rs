@@ -1,6 +1,7 @@
 //! Bundles: what is handed to the provider in one call, and how far that has got.
 
 use std::collections::{BTreeMap, HashSet};
+use std::ops::RangeInclusive;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use sqlx::{MySqlConnection, QueryBuilder};
@@ -27,8 +28,8 @@ pub struct Bundle {
     pub state: BundleState,
     /// The provider's `mid`, once it is known.
     pub provider_id: Option<String>,
-    /// When it was last about to be handed over. Tells one attempt from the next: only the attempt of this moment may store
-    /// its answer.
+    /// When it was last about to be handed over, or announced. Tells one attempt from the next: only the attempt of this moment
+    /// may store its answer.
     pub called_at: Option<DateTime<Utc>>,
     /// When the answer was stored.
     pub answered_at: Option<DateTime<Utc>>,
@@ -85,8 +86,8 @@ fn all(rows: Vec<Row>) -> Result<Vec<Bundle>, sqlx::Error> {
     rows.into_iter().map(Bundle::try_from).collect()
 }
 
-/// Adds a bundle in the state `prepared`. Its place in the campaign is unique (`bundles_position`), so preparing twice cannot
-/// make two of it.
+/// Adds a bundle in the state `prepared`, which is announced `now`. Its place in the campaign is unique (`bundles_position`), so
+/// preparing twice cannot make two of it.
 ///
 /// # Errors
 /// When the database refuses.
@@ -96,14 +97,16 @@ pub async fn insert(
     campaign: CampaignId,
     id: BundleId,
     position: u32,
+    now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "INSERT INTO bundles (clinic_id, id, campaign_id, position, state) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO bundles (clinic_id, id, campaign_id, position, state, called_at) VALUES (?, ?, ?, ?, ?, ?)",
         clinic,
         id,
         campaign,
         position,
-        BundleState::Prepared.as_str()
+        BundleState::Prepared.as_str(),
+        now
     )
     .execute(connection)
     .await
@@ -128,8 +131,8 @@ pub async fn lock(connection: &mut MySqlConnection, clinic: ClinicId, id: Bundle
     row.map(Bundle::try_from).transpose()
 }
 
-/// Whether the campaign has a bundle whose answer is still to come. Ask with the campaign locked: otherwise two bundles that
-/// get their answers at the same time each take the other for open.
+/// Whether the campaign has a bundle that waits for its call or its answer; an unknown one waits for nothing. Ask with the
+/// campaign locked: otherwise two bundles that get their answers at the same time each take the other for open.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -139,7 +142,7 @@ pub async fn is_any_open(
     campaign: CampaignId,
 ) -> Result<bool, sqlx::Error> {
     let open = sqlx::query_scalar!(
-        "SELECT COUNT(*) FROM bundles WHERE clinic_id = ? AND campaign_id = ? AND state IN ('prepared', 'calling', 'unknown')",
+        "SELECT COUNT(*) FROM bundles WHERE clinic_id = ? AND campaign_id = ? AND state IN ('prepared', 'calling')",
         clinic,
         campaign
     );
@@ -162,8 +165,8 @@ pub async fn mark_calling(
         .map(drop)
 }
 
-/// Puts a bundle back that the provider certainly does not have. `tried_at` keeps the moment, so that a bundle whose message
-/// got lost on the way is [found](list_put_back_before) again.
+/// Puts a bundle back that the provider certainly does not have, or announces a waiting one anew. `called_at` keeps the moment,
+/// so that a bundle whose message got lost on the way is [found](list_prepared_before) again. An unknown bundle never gets here.
 ///
 /// # Errors
 /// When the database refuses.
@@ -171,18 +174,12 @@ pub async fn mark_prepared(
     connection: &mut MySqlConnection,
     clinic: ClinicId,
     id: BundleId,
-    tried_at: DateTime<Utc>,
+    called_at: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "UPDATE bundles SET state = 'prepared', called_at = ?, answered_at = NULL, answer_message = NULL
-         WHERE clinic_id = ? AND id = ?",
-        tried_at,
-        clinic,
-        id
-    )
-    .execute(connection)
-    .await
-    .map(drop)
+    sqlx::query!("UPDATE bundles SET state = 'prepared', called_at = ? WHERE clinic_id = ? AND id = ?", called_at, clinic, id)
+        .execute(connection)
+        .await
+        .map(drop)
 }
 
 /// The provider has taken the bundle under this id.
@@ -286,11 +283,12 @@ pub async fn list_calling_before(
     all(rows.fetch_all(connection).await?)
 }
 
-/// Bundles that were put back before the moment and not tried again since: their message is lost, or has failed too often.
+/// Bundles that were announced or put back before the moment and not tried since: their message is lost, or has failed too
+/// often.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list_put_back_before(
+pub async fn list_prepared_before(
     connection: &mut MySqlConnection,
     moment: DateTime<Utc>,
     limit: u32,
@@ -299,7 +297,7 @@ pub async fn list_put_back_before(
     all(rows.fetch_all(connection).await?)
 }
 
-/// Unknown bundles that were called at or after the moment, oldest first.
+/// Unknown bundles that were called at or after the moment, others each time when there are more than asked for.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -308,7 +306,7 @@ pub async fn list_unknown_since(
     moment: DateTime<Utc>,
     limit: u32,
 ) -> Result<Vec<Bundle>, sqlx::Error> {
-    let rows = bundles!("WHERE state = 'unknown' AND called_at >= ? ORDER BY called_at LIMIT ?", moment, limit);
+    let rows = bundles!("WHERE state = 'unknown' AND called_at >= ? ORDER BY RAND() LIMIT ?", moment, limit);
     all(rows.fetch_all(connection).await?)
 }
 
@@ -326,6 +324,32 @@ pub async fn list_provider_ids_since(
         moment
     );
     Ok(ids.fetch_all(connection).await?.into_iter().collect())
+}
+
+/// Whether a call of the provider could also be that of another bundle called in this window: one that is known by its id, or
+/// one without an answer that holds the same text for the same phone.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn has_rival(
+    connection: &mut MySqlConnection,
+    id: BundleId,
+    provider_id: &str,
+    window: RangeInclusive<DateTime<Utc>>,
+) -> Result<bool, sqlx::Error> {
+    let rivals = sqlx::query_scalar!(
+        "SELECT COUNT(*) FROM bundles
+         WHERE state IN ('calling', 'accepted', 'unknown') AND called_at BETWEEN ? AND ? AND id <> ?
+             AND (provider_id = ? OR state <> 'accepted' AND EXISTS (
+                 SELECT 1 FROM messages AS mine JOIN messages AS others ON others.phone = mine.phone AND others.body = mine.body
+                 WHERE mine.bundle_id = ? AND others.bundle_id = bundles.id))",
+        window.start(),
+        window.end(),
+        id,
+        provider_id,
+        id
+    );
+    Ok(rivals.fetch_one(connection).await? > 0)
 }
 
 /// Accepted bundles whose results are due, longest due first, locked against another run.

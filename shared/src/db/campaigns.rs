@@ -240,8 +240,8 @@ pub async fn find_destination(
     Ok(row.map(|row| (row.clinic, row.destination)))
 }
 
-/// Finishes a campaign once every bundle has its answer. The campaign must have been [locked](lock) in this transaction before
-/// the bundle was changed.
+/// Finishes a campaign once no bundle waits for its call or its answer; unknown ones do not keep it open. The campaign must have
+/// been [locked](lock) in this transaction before the bundle was changed.
 ///
 /// # Errors
 /// When the database refuses.

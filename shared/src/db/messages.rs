@@ -324,16 +324,6 @@ pub async fn mark_unknown(
     Ok(u32::try_from(done.execute(connection).await?.rows_affected()).unwrap_or(u32::MAX))
 }
 
-/// The provider does not have the messages of the bundle: they wait again.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn mark_queued(connection: &mut MySqlConnection, bundle: BundleId) -> Result<u32, sqlx::Error> {
-    let done =
-        sqlx::query!("UPDATE messages SET state = 'queued', reason = NULL WHERE bundle_id = ? AND state = 'unknown'", bundle);
-    Ok(u32::try_from(done.execute(connection).await?.rows_affected()).unwrap_or(u32::MAX))
-}
-
 /// The messages of the bundle will not be sent; answers how many.
 ///
 /// # Errors

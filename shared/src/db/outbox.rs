@@ -1,7 +1,7 @@
 //! Facts that are committed but not yet published.
 
 use chrono::{DateTime, Utc};
-use sqlx::{MySqlConnection, QueryBuilder};
+use sqlx::MySqlConnection;
 
 use crate::aws::topics::{Outgoing, Publisher};
 use crate::clock::Ambient;
@@ -48,43 +48,50 @@ pub async fn publish(database: &Database, publisher: &impl Publisher, outgoing: 
 /// # Errors
 /// When the database refuses.
 pub async fn delete(connection: &mut MySqlConnection, ids: &[OutboxId]) -> Result<(), sqlx::Error> {
-    if ids.is_empty() {
-        return Ok(());
-    }
-    let mut query = QueryBuilder::new("DELETE FROM outbox WHERE id IN (");
-    let mut list = query.separated(", ");
+    // One by one, by the key: a list makes the server scan, and so wait for the lines that another relay has locked.
     for id in ids {
-        list.push_bind(*id);
+        sqlx::query!("DELETE FROM outbox WHERE id = ?", id).execute(&mut *connection).await?;
     }
-    query.push(")").build().execute(connection).await.map(drop)
+    Ok(())
 }
 
-/// The oldest lines written before the given moment, locked against other relays.
+/// Some lines of the outbox, locked.
+#[derive(Debug, Clone, Default)]
+pub struct Locked {
+    /// The last one's id, from which to go on. `None` when there was none.
+    pub last: Option<OutboxId>,
+    /// Those whose topic this version knows.
+    pub known: Vec<Outgoing>,
+    /// How many belong to topics of a newer version.
+    pub unknown: usize,
+}
+
+/// The oldest lines behind the given one that were written before the moment, locked against other relays. All by the primary
+/// key: two relays that lock by different indexes would wait for each other in a circle.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn lock_older_than(
     connection: &mut MySqlConnection,
     moment: DateTime<Utc>,
+    after: Option<OutboxId>,
     limit: u32,
-) -> Result<Vec<Outgoing>, sqlx::Error> {
+) -> Result<Locked, sqlx::Error> {
     let rows = sqlx::query!(
-        r#"SELECT id AS "id: OutboxId", topic, body FROM outbox WHERE created_at < ? ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED"#,
+        r#"SELECT id AS "id: OutboxId", topic, body FROM outbox FORCE INDEX (PRIMARY)
+           WHERE created_at < ? AND id > ? ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED"#,
         moment,
+        after.unwrap_or(OutboxId::from_uuid(uuid::Uuid::nil())),
         limit
     )
     .fetch_all(connection)
     .await?;
-    let known = rows.into_iter().filter_map(|row| {
-        let topic = Topic::named(&row.topic);
-        if topic.is_none() {
-            tracing::error!(
-                event = "outbox.unknown_topic",
-                topic = row.topic,
-                "a line of the outbox waits for a newer version"
-            );
+    let mut locked = Locked { last: rows.last().map(|row| row.id), ..Locked::default() };
+    for row in rows {
+        match Topic::named(&row.topic) {
+            Some(topic) => locked.known.push(Outgoing { id: row.id, topic, body: row.body }),
+            None => locked.unknown += 1,
         }
-        Some(Outgoing { id: row.id, topic: topic?, body: row.body })
-    });
-    Ok(known.collect())
+    }
+    Ok(locked)
 }

@@ -10,15 +10,22 @@ use sqlx::MySqlConnection;
 
 use crate::db::staff;
 use crate::http::Problem;
+use crate::model::customer::visible;
 use crate::model::person::{Caller, Staff};
 use crate::model::state::Role;
+
+/// How much of a person's name is kept, in characters.
+const MAX_NAME: usize = 100;
 
 impl Caller {
     fn from_claims(claims: &Value) -> Option<Self> {
         let claim = |name: &str| claims.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
         // An access token says nothing about who the person is, and its scopes are not ours to grant.
         (claim("token_use")? == "id").then_some(())?;
-        Some(Self { subject: claim("sub")?, name: claim("name"), phone: claim("phone_number") })
+        // What Cognito lets people type may be longer than a name, and a phone is theirs only once they have proven it.
+        let name = claim("name").map(|name| visible(&name).chars().take(MAX_NAME).collect());
+        let phone = claim("phone_number").filter(|_| claim("phone_number_verified").as_deref() == Some("true"));
+        Some(Self { subject: claim("sub")?, name, phone })
     }
 }
 
@@ -115,11 +122,20 @@ mod tests {
     }
 
     #[test]
+    fn an_endless_name_is_cut_and_only_a_proven_phone_counts() {
+        let claims = serde_json::json!({
+            "sub": "s", "token_use": "id", "name": "가".repeat(150), "phone_number": "+8210", "phone_number_verified": "true",
+        });
+        let caller = Caller { subject: "s".into(), name: Some("가".repeat(100)), phone: Some("+8210".into()) };
+        assert_eq!(Caller::from_claims(&claims), Some(caller));
+    }
+
+    #[test]
     fn an_access_token_is_no_identity() {
         let claims =
             |token_use: &str| serde_json::json!({"sub": "s", "token_use": token_use, "name": "", "phone_number": "+8210"});
         assert_eq!(Caller::from_claims(&claims("access")), None);
-        let caller = Caller { subject: "s".into(), name: None, phone: Some("+8210".into()) };
+        let caller = Caller { subject: "s".into(), name: None, phone: None };
         assert_eq!(Caller::from_claims(&claims("id")), Some(caller));
     }
 }

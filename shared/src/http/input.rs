@@ -43,8 +43,44 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         }
         let reason = reason(&inner.to_string());
         let field = named_in(&reason).map_or_else(|| error.path().to_string(), str::to_owned);
-        Problem::invalid(&field, format!("`{field}` 값을 사용할 수 없습니다: {reason}"), format!("`{field}`: {reason}"))
+        Problem::invalid(&field, format!("`{field}`: {}", korean(&reason)), format!("`{field}`: {reason}"))
     })
+}
+
+/// What a reason means to a person who reads Korean. The model's own sentences are translated; what remains is about types,
+/// which only a program gets wrong.
+fn korean(reason: &str) -> String {
+    const SENTENCES: &[(&str, &str)] = &[
+        ("unknown field", "사용할 수 없는 항목입니다."),
+        ("missing field", "필수 항목입니다."),
+        ("not a Korean mobile number", "알림톡을 받을 수 있는 휴대폰 번호가 아닙니다. 010-1234-5678 형식으로 입력해 주세요."),
+        ("not a Korean sender number", "발신 번호가 아닙니다. 02-555-0101 또는 1588-1234 형식으로 입력해 주세요."),
+        ("not a referral code", "추천 코드가 아닙니다. 오타가 없는지 확인해 주세요."),
+        ("not a cursor of this list", "이 목록의 커서가 아닙니다."),
+        ("expected an id", "식별자가 올바르지 않습니다."),
+        ("unknown variant", "선택할 수 없는 값입니다."),
+        ("invalid type", "값의 형식이 올바르지 않습니다."),
+        ("invalid value", "값의 형식이 올바르지 않습니다."),
+        ("invalid length", "값의 형식이 올바르지 않습니다."),
+        ("invalid digit", "숫자를 입력해 주세요."),
+        ("number too", "숫자의 범위를 벗어났습니다."),
+        ("premature end of input", "날짜는 2026-03-02 형식으로 입력해 주세요."),
+        ("input contains invalid characters", "날짜는 2026-03-02 형식으로 입력해 주세요."),
+    ];
+    if let Some((_, sentence)) = SENTENCES.iter().find(|(start, _)| reason.starts_with(start)) {
+        return (*sentence).to_owned();
+    }
+    // "must have 1 to 50 characters", "must have 1 to 64 ASCII letters, …", "must be at most 1000000"
+    if let Some(size) = reason.strip_prefix("must have ").and_then(|rest| rest.strip_suffix(" characters")) {
+        return format!("{}자로 입력해 주세요.", size.replace(" to ", "~"));
+    }
+    if reason.starts_with("must have 1 to 64 ASCII") {
+        return "영문, 숫자, 기호 1~64자로 입력해 주세요.".to_owned();
+    }
+    if let Some(most) = reason.strip_prefix("must be at most ") {
+        return format!("최대 {most}까지 입력할 수 있습니다.");
+    }
+    "사용할 수 없는 값입니다.".to_owned()
 }
 
 /// serde's sentence without "at line 1 column 7", which helps nobody who sends one line.
@@ -71,7 +107,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
             let text = rejection.body_text();
             let reason = text.rsplit_once("deserialize query string: ").map_or(text.as_str(), |(_, reason)| reason);
             let field = named_in(reason).or_else(|| reason.split(':').next().filter(|f| !f.contains(' '))).unwrap_or("query");
-            Problem::invalid(field, format!("`{field}` 값을 사용할 수 없습니다: {reason}"), format!("`{field}`: {reason}"))
+            Problem::invalid(field, format!("`{field}`: {}", korean(reason)), format!("`{field}`: {reason}"))
         })
     }
 }
@@ -141,6 +177,20 @@ mod tests {
         assert_eq!(field(r#"{"phones":[]}"#), invalid("name"));
         assert_eq!(field(r#"{"name":" ","phones":[]}"#), invalid("name"));
         assert_eq!(field(r#"{"name":"a","phones":["010-1234-5678","010"]}"#), invalid("phones[1]"));
+    }
+
+    #[test]
+    fn a_korean_reader_gets_korean_reasons() {
+        for (reason, sentence) in [
+            (CustomerName::try_from(String::new()).unwrap_err().to_string(), "1~50자로 입력해 주세요."),
+            (PhoneNumber::try_from(String::new()).unwrap_err().to_string(), "알림톡을 받을 수 있는 휴대폰 번호가 아닙니다."),
+            (crate::model::ReferralCode::try_from(String::new()).unwrap_err().to_string(), "추천 코드가 아닙니다."),
+            (crate::model::ClinicId::try_from(String::new()).unwrap_err().to_string(), "식별자가 올바르지 않습니다."),
+            (crate::model::Points::try_from(u32::MAX).unwrap_err().to_string(), "최대 1000000까지 입력할 수 있습니다."),
+            (crate::model::customer::SenderKey::try_from(String::new()).unwrap_err().to_string(), "영문, 숫자, 기호 1~64자"),
+        ] {
+            assert!(korean(&reason).starts_with(sentence), "{reason} -> {}", korean(&reason));
+        }
     }
 
     #[test]

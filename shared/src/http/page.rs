@@ -17,7 +17,10 @@ pub struct Page<T> {
     pub next_cursor: Option<Cursor>,
 }
 
-impl<T> Page<T> {
+/// What an answer may weigh: Lambda refuses more than 6 MB, and JSON grows when it is put into the envelope.
+const MAX_BYTES: usize = 3_500_000;
+
+impl<T: Serialize> Page<T> {
     /// How many items a page has unless asked otherwise.
     pub const DEFAULT_LIMIT: u32 = 50;
     /// How many items a page may have.
@@ -29,10 +32,18 @@ impl<T> Page<T> {
         asked.unwrap_or(Self::DEFAULT_LIMIT).clamp(1, Self::MAX_LIMIT)
     }
 
-    /// Makes a page of what was read with one item more than shown, which tells whether there is a next page.
+    /// Makes a page of what was read with one item more than shown, which tells whether there is a next page. Heavy items
+    /// make a shorter page.
     #[must_use]
     pub fn cut(mut items: Vec<T>, limit: u32, key: impl FnOnce(&T) -> String) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut bytes = 0;
+        let light = items.iter().take_while(|item| {
+            bytes += serde_json::to_vec(item).map_or(0, |json| json.len());
+            bytes <= MAX_BYTES
+        });
+        // One item always fits: none is near the limit, and a page without items would never end.
+        let limit = limit.min(light.count().max(1));
         let more = items.len() > limit;
         items.truncate(limit);
         let next_cursor = items.last().filter(|_| more).map(|last| Cursor(key(last)));
@@ -73,5 +84,12 @@ mod tests {
         let page = Page::cut(vec![1, 2, 3], 2, ToString::to_string);
         assert_eq!((page.items, page.next_cursor), (vec![1, 2], Some(Cursor("2".into()))));
         assert_eq!(Page::cut(vec![1, 2], 2, ToString::to_string).next_cursor, None);
+    }
+
+    #[test]
+    fn heavy_items_make_a_shorter_page_and_none_is_skipped() {
+        let items: Vec<_> = (0..10).map(|n| n.to_string().repeat(1_000_000)).collect();
+        let page = Page::cut(items, 9, |last| last[..1].to_owned());
+        assert_eq!((page.items.len(), page.next_cursor), (3, Some(Cursor("2".into()))));
     }
 }

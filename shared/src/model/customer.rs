@@ -13,10 +13,21 @@ pub struct NotAName {
     pub max: usize,
 }
 
-/// Trims, folds runs of white space into one space, and drops control characters, which no name holds on purpose.
+/// Trims, folds runs of white space into one space, and drops what nobody sees: control characters, zero-width characters
+/// and marks that change the direction of what follows.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    let spaced = text.chars().filter(|c| !is_invisible(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
+    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Zero-width joiners stay: they hold emoji together.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}' | '\u{200c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
 fn tidy(text: &str, max: usize) -> Result<String, NotAName> {
-    let visible: String = text.chars().map(|c| if c.is_control() || c == '\u{feff}' { ' ' } else { c }).collect();
-    let tidy = visible.split_whitespace().collect::<Vec<_>>().join(" ");
+    let tidy = visible(text);
     if (1..=max).contains(&tidy.chars().count()) { Ok(tidy) } else { Err(NotAName { max }) }
 }
 
@@ -71,7 +82,34 @@ macro_rules! name {
 name!(/** A person's name, 1 to 50 characters. */ CustomerName, 50);
 name!(/** A group's name, 1 to 50 characters; `VIP ` is `VIP`. */ GroupName, 50);
 name!(/** A clinic's name, 1 to 100 characters. */ ClinicName, 100);
+name!(/** What a clinic writes about its points, 1 to 500 characters. */ PointsNotice, 500);
 name!(/** A campaign's name, 1 to 100 characters. */ CampaignName, 100);
+
+/// The provider's key of a clinic's KakaoTalk channel: 1 to 64 ASCII letters, digits and signs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct SenderKey(String);
+
+/// The text cannot be a sender key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must have 1 to 64 ASCII letters, digits or signs")]
+pub struct NotASenderKey;
+
+impl TryFrom<String> for SenderKey {
+    type Error = NotASenderKey;
+
+    fn try_from(text: String) -> Result<Self, NotASenderKey> {
+        let key = text.trim();
+        let plausible = (1..=64).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+        if plausible { Ok(Self(key.to_owned())) } else { Err(NotASenderKey) }
+    }
+}
+
+impl From<SenderKey> for String {
+    fn from(key: SenderKey) -> Self {
+        key.0
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -81,6 +119,13 @@ mod tests {
     fn surrounding_and_repeated_white_space_does_not_make_another_name() {
         assert_eq!("VIP ".parse::<GroupName>(), "\u{feff} VIP".parse());
         assert_eq!("김  단골\t".parse::<CustomerName>().map(String::from), Ok("김 단골".to_owned()));
+    }
+
+    #[test]
+    fn what_nobody_sees_is_no_name_and_no_part_of_one() {
+        assert!("\u{200b}\u{2060}".parse::<GroupName>().is_err());
+        assert_eq!("a\u{202e}b\u{0}c".parse::<CustomerName>().map(String::from), Ok("ab c".to_owned()));
+        assert_eq!("👩\u{200d}⚕️".parse::<CustomerName>().map(String::from), Ok("👩\u{200d}⚕️".to_owned()));
     }
 
     #[test]

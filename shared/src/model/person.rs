@@ -10,7 +10,7 @@ pub struct Caller {
     pub subject: String,
     /// The name given at sign-up.
     pub name: Option<String>,
-    /// The phone given at sign-up, E.164.
+    /// The phone given at sign-up, E.164; only when they have proven that it is theirs.
     pub phone: Option<String>,
 }
 

@@ -101,7 +101,7 @@ states! {
         Requested = "requested",
         /// Bundles are being handed to the provider.
         Sending = "sending",
-        /// Every bundle has its answer.
+        /// No bundle waits for its call or its answer; the whereabouts of some may stay unknown.
         Finished = "finished",
         /// It was stopped; `failure` says why.
         Failed = "failed",
@@ -118,7 +118,7 @@ states! {
         Accepted = "accepted",
         /// The provider said that nothing of it was sent.
         Rejected = "rejected",
-        /// No readable answer came: to be settled from the provider's history, never to be posted again on a guess.
+        /// No readable answer came: never to be posted again, and unknown until the call is found in the provider's history.
         Unknown = "unknown",
     }
 }

@@ -35,12 +35,14 @@ pub(super) fn of_templates(body: &[u8]) -> Result<Vec<Described>, NoAnswer> {
 /// One page of the calls taken.
 pub(super) fn of_history(body: &[u8]) -> Result<Listing<TakenCall>, NoAnswer> {
     let answer = open(body)?;
+    // A list that is missing is not an empty one.
+    let rows = answer["list"].as_array().ok_or_else(|| NoAnswer::Unusable("the history has no list".to_owned()))?;
     let call = |row: &Value| {
         // Both spellings are documented somewhere.
         let taken_at = moment(&text(&row["regdate"])).or_else(|| moment(&text(&row["reg_date"])));
         TakenCall { provider_id: text(&row["mid"]), taken_at }
     };
-    Ok(Listing { rows: rows(&answer).iter().map(call).collect(), pages: pages(&answer) })
+    Ok(Listing { rows: rows.iter().map(call).collect(), pages: pages(&answer) })
 }
 
 /// One page of the messages of a call.
@@ -194,10 +196,12 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_list_has_many_forms() {
-        for answer in [r#"{"code":0}"#, r#"{"code":0,"list":null,"totalPage":0}"#, r#"{"code":"0","list":[],"totalPage":""}"#] {
-            assert!(of_history(answer.as_bytes()).unwrap().rows.is_empty(), "{answer}");
+    fn an_empty_list_has_many_forms_but_a_history_without_one_is_no_history() {
+        let empty = r#"{"code":"0","list":[],"totalPage":""}"#;
+        assert!(of_history(empty.as_bytes()).unwrap().rows.is_empty());
+        for answer in [r#"{"code":0}"#, r#"{"code":0,"list":null,"totalPage":0}"#, empty] {
             assert!(of_detail(answer.as_bytes()).unwrap().rows.is_empty(), "{answer}");
+            assert!(answer == empty || matches!(of_history(answer.as_bytes()), Err(NoAnswer::Unusable(_))), "{answer}");
         }
     }
 

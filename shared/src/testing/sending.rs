@@ -111,7 +111,8 @@ impl Sending {
         let mut connection = self.connection().await;
         messages::insert_all(&mut connection, &new).await.expect("the messages are new");
         let Campaign { clinic, id, .. } = self.campaign;
-        bundles::insert(&mut connection, clinic, id, bundle, self.bundles).await.expect("the bundle is new");
+        let now = self.ambient.0.now();
+        bundles::insert(&mut connection, clinic, id, bundle, self.bundles, now).await.expect("the bundle is new");
         self.bundles += 1;
         bundle
     }
