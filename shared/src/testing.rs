@@ -151,11 +151,12 @@ impl TestDatabase {
 /// # Panics
 /// When the database refuses.
 pub async fn clinic(pool: &MySqlPool, ambient: &Ambient) -> ClinicId {
+    let id = ClinicId::new(ambient);
     let clinic = Clinic {
-        id: ClinicId::new(ambient),
+        id,
         name: "새봄치과의원".to_owned(),
         time_zone: "Asia/Seoul".to_owned(),
-        sender_key: Some("sender-key".to_owned()),
+        sender_key: Some(format!("sender-of-{id}")),
         sender_phone: Some("025550101".to_owned()),
         points_enabled: true,
         join_points: 1000,

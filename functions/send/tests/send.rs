@@ -49,7 +49,7 @@ impl World {
 
     async fn ready(&self, owner: &str) -> Clinic {
         let settings = json!({
-            "name": owner, "senderKey": "key", "senderPhone": "02-555-0101", "linkHosts": ["example.com"],
+            "name": owner, "senderKey": format!("key-of-{owner}"), "senderPhone": "02-555-0101", "linkHosts": ["www.example.com"],
         });
         self.clinic(owner, settings).await
     }
@@ -174,7 +174,7 @@ async fn what_cannot_be_sent_says_why() {
     let refused = clinic.ask("k2", clinic.wish(&template)).await;
     assert_eq!((problem(&refused).1, &refused.json["reason"]), ("template-not-sendable", &json!("refused")));
 
-    let poor = world.clinic("poor", json!({"name": "발신 정보 없음", "linkHosts": ["example.com"]})).await;
+    let poor = world.clinic("poor", json!({"name": "발신 정보 없음", "linkHosts": ["www.example.com"]})).await;
     let template = world.template(&poor, "APR").await;
     assert_eq!(problem(&poor.ask("k1", poor.wish(&template)).await), (409, "sender-not-set", ""));
     assert_eq!(world.told(), 1);
