@@ -66,7 +66,7 @@ pub fn ambient() -> (Ambient, FixedClock) {
 
 /// A database of the test's own with all migrations, dropped when the test succeeded.
 ///
-/// `TEST_DATABASE_URL` names a server on which databases can be made, without a schema: `mysql://root@127.0.0.1:4799/`.
+/// `TEST_DATABASE_URL` names a server on which databases can be made, without a schema: `mysql://root@127.0.0.1:4712/`.
 #[derive(Debug)]
 pub struct TestDatabase {
     /// What the code under test gets.

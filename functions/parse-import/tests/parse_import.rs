@@ -28,6 +28,9 @@ const IMPORT: &str = "imp_019a9d2f5c00700080000000000000d1";
 /// A bucket with one file, or one that does not answer.
 struct Bucket(Mutex<Option<Vec<u8>>>);
 
+/// A store that is down: nobody listens there.
+const NOWHERE: &str = "redis://127.0.0.1:1/";
+
 impl Files for Bucket {
     async fn fetch(&self, key: &str, limit: u64) -> Result<Option<Vec<u8>>, Failure> {
         assert_eq!(key, format!("imports/{CLINIC}/{IMPORT}"));
@@ -57,13 +60,11 @@ impl Setting {
 
     async fn without_import(file: &[u8]) -> Self {
         let test = TestDatabase::new().await;
-        let mut environment = Environment::of_process();
-        let redis = environment.text("TEST_REDIS_URL");
-        environment.check().expect("tests with a store need TEST_REDIS_URL; `make test` sets it");
         let deps = Deps {
             database: test.another().await,
             files: Bucket(Mutex::new(Some(file.to_vec()))),
-            store: Store::new(&redis, Duration::from_secs(1)).expect("the address is one"),
+            // All of these tests are about the import of the example event, so only one may look at what it leaves in the store.
+            store: Store::new(NOWHERE, Duration::from_secs(1)).expect("the address is one"),
             dead_letters: Graveyard::default(),
             ambient: ambient().0,
             limits: Limits::default(),
@@ -124,13 +125,21 @@ impl Setting {
     }
 }
 
+fn real_store() -> Store {
+    let mut environment = Environment::of_process();
+    let redis = environment.text("TEST_REDIS_URL");
+    environment.check().expect("tests with a store need TEST_REDIS_URL; `make test` sets it");
+    Store::new(&redis, Duration::from_secs(1)).expect("the address is one")
+}
+
 fn row(number: u32, verdict: Verdict) -> (u32, String, Option<u32>) {
     (number, verdict.as_str().to_owned(), None)
 }
 
 #[tokio::test]
 async fn the_reference_file_becomes_rows_with_verdicts_once() {
-    let setting = Setting::new(REFERENCE).await;
+    let mut setting = Setting::new(REFERENCE).await;
+    setting.deps.store = real_store();
     let import = setting.parse().await;
     assert_eq!((import.state, import.rows_read, import.sheet_name.as_deref()), (ImportState::Ready, 2984, Some("고객명단")));
     assert_eq!(import.column_names.len(), 6);
@@ -243,8 +252,7 @@ async fn a_file_over_the_limit_is_not_even_fetched() {
 
 #[tokio::test]
 async fn a_store_that_is_down_does_not_stop_the_import() {
-    let mut setting = Setting::new(REFERENCE).await;
-    setting.deps.store = Store::new("redis://127.0.0.1:1/", Duration::from_millis(50)).unwrap();
+    let setting = Setting::new(REFERENCE).await;
     assert_eq!(setting.parse().await.state, ImportState::Ready);
     setting.test.finish().await;
 }
