@@ -178,7 +178,7 @@ async fn approve(
 ) -> Result<(ImportState, Option<Outgoing>), Problem> {
     match imports::lock(tx, clinic, id).await?.ok_or_else(Problem::not_found)? {
         ImportState::Ready => {
-            imports::start_committing(tx, ambient, clinic, id).await?;
+            imports::set_state(tx, ambient, clinic, id, ImportState::Committing).await?;
             let fact = ImportApproved::V1 { clinic_id: clinic, import_id: id };
             let outgoing = outbox::insert(tx, ambient, &fact).await?;
             Ok((ImportState::Committing, Some(outgoing)))

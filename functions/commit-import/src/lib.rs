@@ -11,14 +11,13 @@ use shared::db::import_rows::{self, GoodRow};
 use shared::db::{Database, Tx, groups, imports, violates};
 use shared::failure::{Failure, chain};
 use shared::message::ImportApproved;
+use shared::model::customer::MAX_ATTRIBUTES;
 use shared::model::state::ImportState;
 use shared::model::{ClinicId, CustomerId, CustomerName, GroupId, GroupName, ImportId};
 use shared::store::Store;
 
 /// Rows worked off together.
 const CHUNK: u32 = 1000;
-/// How many columns of a clinic's own a customer has.
-const MAX_ATTRIBUTES: usize = 50;
 /// How often a chunk is begun anew because somebody else added one of its people meanwhile.
 const TRIES: u32 = 5;
 

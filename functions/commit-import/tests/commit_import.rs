@@ -71,7 +71,7 @@ impl World {
             import_rows::insert_all(connection, clinic, import, rows).await.unwrap();
             let contents = Contents { sheet: None, columns: Vec::new(), rows_read: u32::try_from(rows.len()).unwrap() };
             imports::mark_ready(connection, &ambient(), clinic, import, &contents).await.unwrap();
-            imports::start_committing(connection, &ambient(), clinic, import).await.unwrap();
+            imports::set_state(connection, &ambient(), clinic, import, ImportState::Committing).await.unwrap();
             clinic
         };
         Self { test, clinic, import }

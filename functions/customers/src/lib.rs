@@ -15,11 +15,10 @@ use shared::db::customers::{self, Attributes, Customer, Search, Within};
 use shared::db::groups::{self, Label};
 use shared::db::{Database, violates};
 use shared::http::{Body, Caller, Cursor, Ids, Page, Params, Problem, Staff};
-use shared::model::customer::visible;
+use shared::model::customer::{MAX_ATTRIBUTES, visible};
 use shared::model::{ClinicId, CustomerId, CustomerName, GroupId, PhoneNumber};
 use sqlx::MySqlConnection;
 
-const MAX_ATTRIBUTES: usize = 50;
 const MAX_ATTRIBUTE_NAME: usize = 100;
 const MAX_ATTRIBUTE_VALUE: usize = 1000;
 const MAX_GROUPS: usize = 50;

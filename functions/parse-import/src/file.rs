@@ -1,7 +1,7 @@
 //! Reading an uploaded file, whatever its name claims it to be.
 
 use shared::db::imports::Contents;
-use shared::model::import::ImportFailure;
+use shared::model::import::{ImportFailure, MAX_FILE_BYTES};
 
 use crate::table::Line;
 use crate::{csv, xlsx};
@@ -37,7 +37,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            bytes: 10 << 20,
+            bytes: MAX_FILE_BYTES,
             entries: 64,
             inflated: 100 << 20,
             ratio: 200,

@@ -113,7 +113,7 @@ async fn start<F, D>(deps: &Deps<F, D>, clinic: ClinicId, import: ImportId) -> R
         Box::pin(async move {
             let state = imports::lock(tx, clinic, import).await?;
             if let Some(ImportState::Uploading | ImportState::Parsing) = state {
-                imports::start_parsing(tx, ambient, clinic, import).await?;
+                imports::set_state(tx, ambient, clinic, import, ImportState::Parsing).await?;
             }
             Ok(state)
         })

@@ -77,19 +77,20 @@ pub async fn lock(
     state.as_deref().map(decode).transpose()
 }
 
-/// Says that the file is being read. The caller holds the [lock] and has seen that it may.
+/// Moves an import on. The caller holds the [lock] and has seen that it may.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn start_parsing(
+pub async fn set_state(
     connection: &mut MySqlConnection,
     ambient: &Ambient,
     clinic: ClinicId,
     id: ImportId,
+    state: ImportState,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "UPDATE imports SET state = ?, updated_at = ? WHERE clinic_id = ? AND id = ?",
-        ImportState::Parsing.as_str(),
+        state.as_str(),
         ambient.now(),
         clinic,
         id
@@ -181,28 +182,6 @@ pub async fn insert(
         ImportState::Uploading.as_str(),
         now,
         now
-    )
-    .execute(connection)
-    .await
-    .map(drop)
-}
-
-/// Says that the rows are to become customers. The caller holds the [lock] and has seen that the import is ready.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn start_committing(
-    connection: &mut MySqlConnection,
-    ambient: &Ambient,
-    clinic: ClinicId,
-    id: ImportId,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "UPDATE imports SET state = ?, updated_at = ? WHERE clinic_id = ? AND id = ?",
-        ImportState::Committing.as_str(),
-        ambient.now(),
-        clinic,
-        id
     )
     .execute(connection)
     .await

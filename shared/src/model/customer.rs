@@ -5,6 +5,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+/// How many columns of the clinic's own a customer may have.
+pub const MAX_ATTRIBUTES: usize = 50;
+
 /// The text is empty or too long for a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must have 1 to {max} characters")]
