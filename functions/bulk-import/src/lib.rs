@@ -18,7 +18,7 @@ use shared::clock::Ambient;
 use shared::db::idempotency::{self, Request, Seen};
 use shared::db::{Database, Tx, imports, outbox};
 use shared::failure::Failure;
-use shared::http::{Body, Caller, IdempotencyKey, Ids, Problem, Staff, replay};
+use shared::http::{Body, Caller, IdempotencyKey, Ids, Kind, Problem, Staff, replay};
 use shared::message::ImportApproved;
 use shared::model::import::MAX_FILE_BYTES;
 use shared::model::state::ImportState;
@@ -151,7 +151,7 @@ async fn commit<P: Publisher, U>(
             match idempotency::claim(tx, ambient, request).await? {
                 Seen::Never => {}
                 Seen::Answered(status, body) => return Ok((replay(status, body), None)),
-                Seen::Different => return Err(Problem::idempotency_key_reused()),
+                Seen::Different => return Err(Problem::of(Kind::IdempotencyKeyReused)),
             }
             let (state, outgoing) = approve(tx, ambient, staff.clinic, id).await?;
             let status = if state == ImportState::Committed { StatusCode::OK } else { StatusCode::ACCEPTED };
@@ -190,10 +190,5 @@ async fn approve(
 
 /// The import is not one whose rows wait for a decision.
 fn not_ready(state: ImportState) -> Problem {
-    Problem::conflict(
-        "import-not-ready",
-        "검토할 수 있는 상태의 대량 등록이 아닙니다.",
-        "This import is not waiting for a review.",
-    )
-    .with("state", state.as_str())
+    Problem::of(Kind::ImportNotReady).with("state", state.as_str())
 }

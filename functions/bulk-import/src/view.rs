@@ -41,11 +41,7 @@ impl ImportView {
     pub fn new(import: Import, counts: Counts, progress: Progress, language: Language) -> Self {
         let failure = import.failure.map(|code| {
             let (ko, en) = code.text();
-            let text = match language {
-                Language::Korean => ko,
-                Language::English => en,
-            };
-            FailureView { code, text }
+            FailureView { code, text: language.choose(ko, en) }
         });
         Self {
             id: import.id,

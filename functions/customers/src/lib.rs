@@ -14,7 +14,7 @@ use shared::clock::Ambient;
 use shared::db::customers::{self, Attributes, Customer, Search, Within};
 use shared::db::groups::{self, Label};
 use shared::db::{Database, violates};
-use shared::http::{Body, Caller, Cursor, Ids, Page, Params, Problem, Staff};
+use shared::http::{Body, Caller, Cursor, Ids, Kind, Page, Params, Problem, Staff};
 use shared::model::customer::{MAX_ATTRIBUTES, visible};
 use shared::model::{ClinicId, CustomerId, CustomerName, GroupId, PhoneNumber};
 use sqlx::MySqlConnection;
@@ -147,9 +147,9 @@ async fn add(
         Box::pin(async move {
             let staff = Staff::identify(tx, caller).await?;
             let members = members(tx, staff.clinic, customer.id, wanted).await?;
-            customers::insert_all(tx, staff.clinic, None, std::slice::from_ref(customer))
-                .await
-                .map_err(|error| if violates(&error, "customers_phone") { phone_taken() } else { error.into() })?;
+            customers::insert_all(tx, staff.clinic, None, std::slice::from_ref(customer)).await.map_err(|error| {
+                if violates(&error, "customers_phone") { Problem::of(Kind::PhoneTaken) } else { error.into() }
+            })?;
             groups::insert_members(tx, staff.clinic, &members).await?;
             let view = detail(tx, staff.clinic, customer.clone()).await?;
             Ok((staff, view))
@@ -213,14 +213,6 @@ impl From<Label> for GroupView {
     fn from(group: Label) -> Self {
         Self { id: group.id, name: group.name, unassigned: group.unassigned }
     }
-}
-
-fn phone_taken() -> Problem {
-    Problem::conflict(
-        "phone-taken",
-        "같은 휴대폰 번호의 고객이 이미 있습니다.",
-        "The clinic has a customer with this phone already.",
-    )
 }
 
 /// A value as it may stand in a message: lines are kept, other control characters are not.

@@ -12,7 +12,7 @@ use shared::clock::Ambient;
 use shared::db::clinics::{self, Clinic};
 use shared::db::referral_codes::{self, Owner};
 use shared::db::{Database, groups, staff, violates};
-use shared::http::{Body, Caller, Problem, Staff};
+use shared::http::{Body, Caller, Kind, Problem, Staff};
 use shared::model::customer::{ClinicName, PointsNotice, SenderKey};
 use shared::model::phone::SenderNumber;
 use shared::model::state::Role;
@@ -105,9 +105,9 @@ async fn register(
         Box::pin(async move {
             clinics::insert(tx, clinic).await.map_err(taken_or_broken)?;
             clinics::replace_link_hosts(tx, clinic.id, hosts).await?;
-            staff::insert(tx, ambient, owner, &caller.subject, caller.name.as_deref().unwrap_or_default())
-                .await
-                .map_err(|error| if violates(&error, "staff_subject") { already_staff() } else { error.into() })?;
+            staff::insert(tx, ambient, owner, &caller.subject, caller.name.as_deref().unwrap_or_default()).await.map_err(
+                |error| if violates(&error, "staff_subject") { Problem::of(Kind::AlreadyStaff) } else { error.into() },
+            )?;
             groups::insert_unassigned(tx, ambient, clinic.id).await?;
             referral_codes::insert(tx, ambient, clinic.id, Owner::Clinic).await?;
             view(tx, clinic.clone()).await
@@ -183,14 +183,9 @@ async fn view(connection: &mut MySqlConnection, clinic: Clinic) -> Result<Clinic
 /// A KakaoTalk channel belongs to one clinic, so that nobody can send in another's name.
 fn taken_or_broken(error: sqlx::Error) -> Problem {
     if violates(&error, "clinics_sender_key") {
-        let en = "This sender key belongs to another clinic. Contact us if it is yours.";
-        return Problem::conflict("sender-key-taken", "다른 병원에 등록된 발신 프로필입니다. 본인 것이라면 문의해 주세요.", en);
+        return Problem::of(Kind::SenderKeyTaken);
     }
     error.into()
-}
-
-fn already_staff() -> Problem {
-    Problem::conflict("already-staff", "이미 병원에 등록된 계정입니다.", "This account already works for a clinic.")
 }
 
 /// Host names as a browser would write them; addresses of machines and ports are no host names.

@@ -13,7 +13,7 @@ use shared::db::campaigns::{self, Campaign};
 use shared::db::idempotency::{self, Request, Seen};
 use shared::db::templates::{self, Template};
 use shared::db::{clinics, groups, outbox};
-use shared::http::{Body, Caller, IdempotencyKey, Problem, Staff, replay};
+use shared::http::{Body, Caller, IdempotencyKey, Kind, Problem, Staff, replay};
 use shared::message::CampaignRequested;
 use shared::model::customer::CampaignName;
 use shared::model::link::{self, BadDestination};
@@ -58,7 +58,7 @@ pub async fn ask<P: Publisher>(
             match idempotency::claim(tx, ambient, request).await? {
                 Seen::Never => {}
                 Seen::Answered(status, body) => return Ok(Asked::Before(status, body)),
-                Seen::Different => return Err(Problem::idempotency_key_reused()),
+                Seen::Different => return Err(Problem::of(Kind::IdempotencyKeyReused)),
             }
             let groups = known_groups(tx, staff.clinic, &wish.group_ids).await?;
             let campaign = campaign(tx, ambient, &staff, wish).await?;
@@ -109,7 +109,7 @@ async fn campaign(
     let template = template.ok_or_else(|| Problem::not_found().with("field", "templateId"))?;
     if let Some(obstacle) = template.described.obstacle() {
         let (ko, en) = obstacle.explanation();
-        let problem = Problem::conflict("template-not-sendable", "보낼 수 없는 템플릿입니다.", "The template cannot be sent.");
+        let problem = Problem::of(Kind::TemplateNotSendable);
         return Err(problem.detail(ko, en).with("reason", obstacle.as_str()));
     }
     let clinic = clinics::find(connection, staff.clinic).await?.ok_or_else(Problem::not_found)?;
@@ -140,7 +140,7 @@ async fn campaign(
 }
 
 fn no_sender() -> Problem {
-    Problem::conflict("sender-not-set", "발신 정보가 없습니다.", "The clinic has no sender yet.").detail(
+    Problem::of(Kind::SenderNotSet).detail(
         "병원 설정에서 카카오톡 발신 프로필 키(senderKey)와 발신번호(senderPhone)를 먼저 등록하세요.",
         "Set senderKey and senderPhone of the clinic first.",
     )

@@ -16,7 +16,7 @@ use shared::db::referral_codes::{self, Owner};
 use shared::db::referrals::{self, Referral};
 use shared::db::users::{self, User};
 use shared::db::{Database, memberships, outbox, violates};
-use shared::http::{Body, Caller, Problem};
+use shared::http::{Body, Caller, Kind, Problem};
 use shared::message::PointsEarned;
 use shared::model::state::{MembershipState, PointReason};
 use shared::model::{ClinicId, Points, ReferralCode, ReferralId, UserId};
@@ -74,8 +74,8 @@ async fn sign_up<P: Publisher>(
     let join = deps.database.transaction::<_, Problem>("sign_up", |tx| {
         Box::pin(async move {
             let user = users::lock_or_insert(tx, ambient, caller).await?;
-            let (clinic, owner) = referral_codes::find(tx, code).await?.ok_or_else(unknown_code)?;
-            let clinic = clinics::find(tx, clinic).await?.ok_or_else(unknown_code)?;
+            let (clinic, owner) = referral_codes::find(tx, code).await?.ok_or_else(|| Problem::of(Kind::UnknownCode))?;
+            let clinic = clinics::find(tx, clinic).await?.ok_or_else(|| Problem::of(Kind::UnknownCode))?;
             join(tx, ambient, &user, &clinic, code, owner).await
         })
     });
@@ -98,7 +98,7 @@ async fn join(
     owner: Owner,
 ) -> Result<Outcome, Problem> {
     let referrer = match owner {
-        Owner::User(referrer) if referrer == user.id => return Err(own_code()),
+        Owner::User(referrer) if referrer == user.id => return Err(Problem::of(Kind::OwnCode)),
         Owner::User(referrer) => Some(referrer),
         Owner::Clinic => None,
     };
@@ -108,18 +108,18 @@ async fn join(
             let joined = view(tx, user, clinic, 0).await?;
             return Ok(Outcome { joined, new: false, outgoing: Vec::new() });
         }
-        Some(_) => return Err(already_referred()),
+        Some(_) => return Err(Problem::of(Kind::AlreadyReferred)),
         None => {}
     }
     if memberships::find_state(tx, clinic.id, user.id).await? == Some(MembershipState::Confirmed) {
-        return Err(already_member());
+        return Err(Problem::of(Kind::AlreadyMember));
     }
 
     let first = !referrals::exists(tx, user.id).await?;
     let referral = Referral { clinic: clinic.id, user: user.id, code: code.as_str(), referrer };
     let referral = referrals::insert(tx, ambient, &referral).await;
-    let referral =
-        referral.map_err(|error| if violates(&error, "referrals_once") { already_referred() } else { error.into() })?;
+    let referral = referral
+        .map_err(|error| if violates(&error, "referrals_once") { Problem::of(Kind::AlreadyReferred) } else { error.into() })?;
     memberships::confirm(tx, ambient, clinic.id, user.id).await?;
     if referral_codes::find_of_user(tx, clinic.id, user.id).await?.is_none() {
         referral_codes::insert(tx, ambient, clinic.id, Owner::User(user.id)).await?;
@@ -158,21 +158,4 @@ async fn view(tx: &mut MySqlConnection, user: &User, clinic: &Clinic, join_point
         join_points,
         points_notice: clinic.points_notice.clone(),
     })
-}
-
-fn unknown_code() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "unknown-code", "없는 추천 코드입니다.", "There is no such referral code.")
-}
-
-fn own_code() -> Problem {
-    Problem::conflict("own-code", "본인의 추천 코드는 사용할 수 없습니다.", "You cannot use your own referral code.")
-}
-
-fn already_referred() -> Problem {
-    let ko = "이 병원에는 이미 다른 추천 코드로 가입하셨습니다.";
-    Problem::conflict("already-referred", ko, "You have joined this clinic through another code.")
-}
-
-fn already_member() -> Problem {
-    Problem::conflict("already-member", "이미 이 병원의 단골입니다.", "You are a member of this clinic already.")
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use chrono::{DateTime, Utc};
@@ -13,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use shared::clock::Ambient;
 use shared::db::templates::{self, Template};
 use shared::db::{Database, clinics};
-use shared::http::{Caller, Cursor, Language, Page, Params, Problem, Staff, Text};
+use shared::http::{Caller, Cursor, Kind, Language, Page, Params, Problem, Staff, Text};
 use shared::model::approval::Described;
 use shared::model::template::{Button, variables};
 use shared::model::{ClinicId, TemplateId};
@@ -170,7 +169,7 @@ fn view(template: Template, language: Language) -> TemplateView {
 }
 
 fn no_sender_key() -> Problem {
-    Problem::conflict("no-sender-key", "카카오톡 채널의 발신 프로필 키가 없습니다.", "The clinic has no sender key.").detail(
+    Problem::of(Kind::NoSenderKey).detail(
         "병원 설정에서 발신 프로필 키(senderKey)를 먼저 등록하세요.",
         "Set the channel's sender key (senderKey) in the clinic's settings first.",
     )
@@ -180,23 +179,13 @@ fn not_answered(cause: NoAnswer) -> Problem {
     match cause {
         NoAnswer::Refused { code, message } => {
             tracing::warn!(event = "provider.refused", code, message, "the provider refused to show the templates");
-            Problem::new(
-                StatusCode::BAD_GATEWAY,
-                "provider-refused",
-                "발송 대행사가 요청을 거절했습니다.",
-                "The provider refused the request.",
-            )
-            .detail(format!("코드 {code}: {message}"), format!("Code {code}: {message}"))
-            .with("code", code)
+            Problem::of(Kind::ProviderRefused)
+                .detail(format!("코드 {code}: {message}"), format!("Code {code}: {message}"))
+                .with("code", code)
         }
         NoAnswer::Unusable(why) => {
             tracing::warn!(event = "provider.unusable", why, "the provider did not answer usably");
-            Problem::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "provider-unavailable",
-                "발송 대행사가 응답하지 않습니다. 잠시 후 다시 시도해 주세요.",
-                "The provider does not answer. Try again in a moment.",
-            )
+            Problem::of(Kind::ProviderUnavailable)
         }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use sqlx::MySqlConnection;
 
 use crate::db::staff;
-use crate::http::Problem;
+use crate::http::{Kind, Problem};
 use crate::model::customer::visible;
 use crate::model::person::{Caller, Staff};
 use crate::model::state::Role;
@@ -34,10 +34,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let Some(RequestContext::ApiGatewayV1(context)) = parts.extensions.get::<RequestContext>() else {
-            return Err(Problem::unauthenticated());
+            return Err(Problem::of(Kind::Unauthenticated));
         };
         let claims = context.authorizer.fields.get("claims");
-        claims.and_then(Self::from_claims).ok_or_else(Problem::unauthenticated)
+        claims.and_then(Self::from_claims).ok_or_else(|| Problem::of(Kind::Unauthenticated))
     }
 }
 
@@ -55,7 +55,7 @@ impl Staff {
     /// # Errors
     /// When the person is not the clinic's owner.
     pub fn require_owner(&self) -> Result<(), Problem> {
-        if self.role == Role::Owner { Ok(()) } else { Err(Problem::not_owner()) }
+        if self.role == Role::Owner { Ok(()) } else { Err(Problem::of(Kind::NotOwner)) }
     }
 }
 
@@ -83,6 +83,15 @@ impl Language {
             ranges.fold(0.0, f32::max)
         };
         if weight("en") > weight("ko") { Self::English } else { Self::Korean }
+    }
+
+    /// Of two texts the one in this language.
+    #[must_use]
+    pub const fn choose<'a>(self, ko: &'a str, en: &'a str) -> &'a str {
+        match self {
+            Self::Korean => ko,
+            Self::English => en,
+        }
     }
 
     /// The language tag.

@@ -2,11 +2,10 @@
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use crate::http::Problem;
+use crate::http::{Kind, Problem};
 
 /// A JSON body. Types refuse unknown fields with `#[serde(deny_unknown_fields)]`.
 #[derive(Debug)]
@@ -16,14 +15,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let bytes = Bytes::from_request(request, state).await.map_err(|_| {
-            Problem::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "too-large",
-                "요청 본문이 너무 큽니다.",
-                "The request body is too large.",
-            )
-        })?;
+        let bytes = Bytes::from_request(request, state).await.map_err(|_| Problem::of(Kind::TooLarge))?;
         parse(&bytes).map(Body)
     }
 }
@@ -34,12 +26,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     serde_path_to_error::deserialize(deserializer).map_err(|error| {
         let inner = error.inner();
         if inner.is_syntax() || inner.is_eof() {
-            return Problem::new(
-                StatusCode::BAD_REQUEST,
-                "not-json",
-                "요청 본문이 JSON이 아닙니다.",
-                "The request body is not JSON.",
-            );
+            return Problem::of(Kind::NotJson);
         }
         let reason = reason(&inner.to_string());
         let field = named_in(&reason).map_or_else(|| error.path().to_string(), str::to_owned);
@@ -136,12 +123,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
         if (1..=100).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Ok(Self(key.to_owned()));
         }
-        Err(Problem::new(
-            StatusCode::BAD_REQUEST,
-            "idempotency-key-required",
-            "Idempotency-Key 헤더가 필요합니다 (1~100자, 공백 없는 ASCII).",
-            "The header Idempotency-Key is required: 1 to 100 ASCII characters without spaces.",
-        ))
+        Err(Problem::of(Kind::IdempotencyKeyRequired))
     }
 }
 
@@ -165,7 +147,7 @@ mod tests {
         let problem = parse::<Input>(json.as_bytes()).unwrap_err();
         let text = format!("{problem:?}");
         (
-            problem.kind().to_owned(),
+            problem.kind().code().to_owned(),
             text.split("\"field\": String(\"").nth(1).unwrap_or("\"").split('"').next().unwrap().to_owned(),
         )
     }

@@ -2,11 +2,13 @@
 
 mod caller;
 mod input;
+mod kind;
 mod page;
 mod problem;
 
 pub use caller::Language;
 pub use input::{Body, IdempotencyKey, Ids, Params};
+pub use kind::Kind;
 pub use page::{Cursor, Page};
 pub use problem::{Problem, Text};
 
@@ -23,7 +25,7 @@ use crate::telemetry;
 pub fn app(name: &'static str, routes: Router) -> Router {
     routes
         .fallback(|| async { Problem::not_found() })
-        .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+        .method_not_allowed_fallback(|| async { Problem::of(Kind::MethodNotAllowed) })
         .layer(middleware::from_fn(move |request: Request, next: Next| answer(name, request, next)))
 }
 

@@ -3,13 +3,13 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use crate::db::DatabaseFailure;
 use crate::failure::chain;
-use crate::http::Language;
+use crate::http::{Kind, Language};
 
 /// One text in both languages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,10 +29,7 @@ impl Text {
     /// The text in one language.
     #[must_use]
     pub fn of(&self, language: Language) -> &str {
-        match language {
-            Language::Korean => &self.ko,
-            Language::English => &self.en,
-        }
+        language.choose(&self.ko, &self.en)
     }
 }
 
@@ -42,9 +39,7 @@ pub struct Problem(Box<Content>);
 
 #[derive(Debug, Clone)]
 struct Content {
-    status: StatusCode,
-    kind: &'static str,
-    title: Text,
+    kind: Kind,
     detail: Option<Text>,
     more: Map<String, Value>,
     /// For the log, never for the caller.
@@ -52,9 +47,10 @@ struct Content {
 }
 
 impl Problem {
-    /// A problem by its stable kind (`https://dangol.dev/problems/<kind>` in `type`) and what a person reads.
-    pub fn new(status: StatusCode, kind: &'static str, ko: impl Into<String>, en: impl Into<String>) -> Self {
-        Self(Box::new(Content { status, kind, title: Text::new(ko, en), detail: None, more: Map::new(), cause: None }))
+    /// A problem of this kind, without an explanation of its own.
+    #[must_use]
+    pub fn of(kind: Kind) -> Self {
+        Self(Box::new(Content { kind, detail: None, more: Map::new(), cause: None }))
     }
 
     /// Adds an explanation.
@@ -71,89 +67,36 @@ impl Problem {
         self
     }
 
-    /// The stable kind, for tests and logs.
+    /// The kind, for tests and logs.
     #[must_use]
-    pub const fn kind(&self) -> &'static str {
+    pub const fn kind(&self) -> Kind {
         self.0.kind
     }
 
     /// Nothing is there, or it belongs to somebody else: nobody can tell which.
     #[must_use]
     pub fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not-found", "찾을 수 없습니다.", "There is no such thing.")
-    }
-
-    /// The path exists for other methods.
-    #[must_use]
-    pub fn method_not_allowed() -> Self {
-        Self::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "method-not-allowed",
-            "지원하지 않는 요청 방식입니다.",
-            "The method is not supported here.",
-        )
-    }
-
-    /// No usable identity token.
-    #[must_use]
-    pub fn unauthenticated() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "로그인이 필요합니다.", "Sign in first.")
+        Self::of(Kind::NotFound)
     }
 
     /// The caller does not work for a clinic.
     #[must_use]
     pub fn not_staff() -> Self {
-        Self::new(StatusCode::FORBIDDEN, "not-staff", "병원 직원만 사용할 수 있습니다.", "Only a clinic's staff can do this.")
-            .detail(
-                "병원을 먼저 등록하거나 병원에 직원 초대를 요청하세요.",
-                "Register a clinic first, or ask a clinic to invite you.",
-            )
-    }
-
-    /// The caller is staff, but not the owner.
-    #[must_use]
-    pub fn not_owner() -> Self {
-        Self::new(
-            StatusCode::FORBIDDEN,
-            "not-owner",
-            "병원 대표 계정만 사용할 수 있습니다.",
-            "Only the clinic's owner can do this.",
+        Self::of(Kind::NotStaff).detail(
+            "병원을 먼저 등록하거나 병원에 직원 초대를 요청하세요.",
+            "Register a clinic first, or ask a clinic to invite you.",
         )
     }
 
     /// The input cannot be used; `field` is the JSON path of what is wrong.
     #[must_use]
     pub fn invalid(field: &str, ko: impl Into<String>, en: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-input", "입력값을 확인해 주세요.", "Check the input.")
-            .detail(ko, en)
-            .with("field", field)
-    }
-
-    /// The thing is not in a state in which this can be done.
-    #[must_use]
-    pub fn conflict(kind: &'static str, ko: impl Into<String>, en: impl Into<String>) -> Self {
-        Self::new(StatusCode::CONFLICT, kind, ko, en)
-    }
-
-    /// The key belongs to another request.
-    #[must_use]
-    pub fn idempotency_key_reused() -> Self {
-        Self::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "idempotency-key-reused",
-            "이미 다른 요청에 사용된 Idempotency-Key입니다.",
-            "This Idempotency-Key was used for a different request.",
-        )
+        Self::of(Kind::InvalidInput).detail(ko, en).with("field", field)
     }
 
     /// Something of ours broke. The cause goes to the log, not to the caller.
     pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        let mut problem = Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "unavailable",
-            "일시적인 오류입니다. 잠시 후 다시 시도해 주세요.",
-            "A passing fault on our side. Try again in a moment.",
-        );
+        let mut problem = Self::of(Kind::Unavailable);
         problem.0.cause = Some(Arc::from(cause.into()));
         problem
     }
@@ -165,9 +108,10 @@ impl Problem {
             tracing::error!(event = "request.failed", error = %chain(&**cause), "request failed");
         }
         let mut body = content.more;
-        body.insert("type".to_owned(), json!(format!("https://dangol.dev/problems/{}", content.kind)));
-        body.insert("status".to_owned(), json!(content.status.as_u16()));
-        body.insert("title".to_owned(), json!(content.title.of(language)));
+        body.insert("type".to_owned(), json!(format!("https://dangol.dev/problems/{}", content.kind.code())));
+        body.insert("status".to_owned(), json!(content.kind.status().as_u16()));
+        let (ko, en) = content.kind.title();
+        body.insert("title".to_owned(), json!(language.choose(ko, en)));
         if let Some(detail) = content.detail {
             body.insert("detail".to_owned(), json!(detail.of(language)));
         }
@@ -176,7 +120,7 @@ impl Problem {
             (header::CONTENT_LANGUAGE, language.tag()),
             (header::CACHE_CONTROL, "no-store"),
         ];
-        (content.status, headers, Value::Object(body).to_string()).into_response()
+        (content.kind.status(), headers, Value::Object(body).to_string()).into_response()
     }
 }
 
@@ -195,7 +139,7 @@ impl DatabaseFailure for Problem {
 impl IntoResponse for Problem {
     /// The body is written by [`super::app`], which knows the caller's language.
     fn into_response(self) -> Response {
-        let mut response = self.0.status.into_response();
+        let mut response = self.0.kind.status().into_response();
         response.extensions_mut().insert(self);
         response
     }

@@ -1,0 +1,137 @@
+//! Every kind of problem that the API answers with: the one list from which answers and their documentation are made.
+
+use axum::http::StatusCode;
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $variant:ident = $status:ident $code:literal, $ko:literal, $en:literal;)+) => {
+        /// What is wrong, in general. The code is stable; the texts are for people.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Kind {
+            $($(#[$doc])* $variant),+
+        }
+
+        impl Kind {
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The last part of `type`: `https://dangol.dev/problems/<code>`.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$variant => $code),+ }
+            }
+
+            /// The status of the answer.
+            #[must_use]
+            pub const fn status(self) -> StatusCode {
+                match self { $(Self::$variant => StatusCode::$status),+ }
+            }
+
+            /// The title, in Korean and in English.
+            #[must_use]
+            pub const fn title(self) -> (&'static str, &'static str) {
+                match self { $(Self::$variant => ($ko, $en)),+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// The body cannot be parsed.
+    NotJson = BAD_REQUEST "not-json",
+        "요청 본문이 JSON이 아닙니다.", "The request body is not JSON.";
+    /// A POST that starts work came without a key.
+    IdempotencyKeyRequired = BAD_REQUEST "idempotency-key-required",
+        "Idempotency-Key 헤더가 필요합니다 (1~100자, 공백 없는 ASCII).",
+        "The header Idempotency-Key is required: 1 to 100 ASCII characters without spaces.";
+    /// No usable identity token.
+    Unauthenticated = UNAUTHORIZED "unauthenticated",
+        "로그인이 필요합니다.", "Sign in first.";
+    /// The caller does not work for a clinic.
+    NotStaff = FORBIDDEN "not-staff",
+        "병원 직원만 사용할 수 있습니다.", "Only a clinic's staff can do this.";
+    /// The caller is staff, but not the owner.
+    NotOwner = FORBIDDEN "not-owner",
+        "병원 대표 계정만 사용할 수 있습니다.", "Only the clinic's owner can do this.";
+    /// Nothing is there, or it belongs to somebody else: nobody can tell which.
+    NotFound = NOT_FOUND "not-found",
+        "찾을 수 없습니다.", "There is no such thing.";
+    /// Nobody owns the referral code.
+    UnknownCode = NOT_FOUND "unknown-code",
+        "없는 추천 코드입니다.", "There is no such referral code.";
+    /// The path exists for other methods.
+    MethodNotAllowed = METHOD_NOT_ALLOWED "method-not-allowed",
+        "지원하지 않는 요청 방식입니다.", "The method is not supported here.";
+    /// The account works for a clinic already.
+    AlreadyStaff = CONFLICT "already-staff",
+        "이미 병원에 등록된 계정입니다.", "This account already works for a clinic.";
+    /// The `KakaoTalk` channel belongs to another clinic.
+    SenderKeyTaken = CONFLICT "sender-key-taken",
+        "다른 병원에 등록된 발신 프로필입니다. 본인 것이라면 문의해 주세요.",
+        "The sender profile is registered with another clinic. If it is yours, contact us.";
+    /// The clinic has no `KakaoTalk` channel.
+    NoSenderKey = CONFLICT "no-sender-key",
+        "카카오톡 채널의 발신 프로필 키가 없습니다.", "The clinic has no sender key.";
+    /// The clinic has no channel or no sender phone.
+    SenderNotSet = CONFLICT "sender-not-set",
+        "발신 정보가 없습니다.", "The clinic has no sender yet.";
+    /// Another customer of the clinic has the phone.
+    PhoneTaken = CONFLICT "phone-taken",
+        "같은 휴대폰 번호의 고객이 이미 있습니다.", "The clinic has a customer with this phone already.";
+    /// What can be done with other groups cannot be done with the unassigned one.
+    UnassignedGroup = CONFLICT "unassigned-group",
+        "미지정 그룹에는 할 수 없는 작업입니다.", "This cannot be done with the unassigned group.";
+    /// The import is in another state.
+    ImportNotReady = CONFLICT "import-not-ready",
+        "검토할 수 있는 상태의 대량 등록이 아닙니다.", "This import is not waiting for a review.";
+    /// Only a committed import can be undone, only one that nobody works on can be discarded.
+    ImportState = CONFLICT "import-state",
+        "지금 상태의 대량 등록에는 할 수 없는 작업입니다.", "This cannot be done with the import in its present state.";
+    /// The template cannot be sent as it is.
+    TemplateNotSendable = CONFLICT "template-not-sendable",
+        "보낼 수 없는 템플릿입니다.", "The template cannot be sent.";
+    /// The code is the caller's own.
+    OwnCode = CONFLICT "own-code",
+        "본인의 추천 코드는 사용할 수 없습니다.", "You cannot use your own referral code.";
+    /// The user joined the clinic through another code.
+    AlreadyReferred = CONFLICT "already-referred",
+        "이 병원에는 이미 다른 추천 코드로 가입하셨습니다.", "You have joined this clinic through another code.";
+    /// The user is a member of the clinic.
+    AlreadyMember = CONFLICT "already-member",
+        "이미 이 병원의 단골입니다.", "You are a member of this clinic already.";
+    /// The body is larger than is read, or the answer would be larger than can be given.
+    TooLarge = PAYLOAD_TOO_LARGE "too-large",
+        "요청 본문이 너무 큽니다.", "The request body is too large.";
+    /// A field of the input cannot be used; `field` names it.
+    InvalidInput = UNPROCESSABLE_ENTITY "invalid-input",
+        "입력값을 확인해 주세요.", "Check the input.";
+    /// The key belongs to another request.
+    IdempotencyKeyReused = UNPROCESSABLE_ENTITY "idempotency-key-reused",
+        "이미 다른 요청에 사용된 Idempotency-Key입니다.", "This Idempotency-Key was used for a different request.";
+    /// The provider said no.
+    ProviderRefused = BAD_GATEWAY "provider-refused",
+        "발송 대행사가 요청을 거절했습니다.", "The provider refused the request.";
+    /// The provider does not answer.
+    ProviderUnavailable = SERVICE_UNAVAILABLE "provider-unavailable",
+        "발송 대행사가 응답하지 않습니다. 잠시 후 다시 시도해 주세요.", "The provider does not answer. Try again in a moment.";
+    /// Something of ours broke.
+    Unavailable = SERVICE_UNAVAILABLE "unavailable",
+        "일시적인 오류입니다. 잠시 후 다시 시도해 주세요.", "A passing fault on our side. Try again in a moment.";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_kind_has_a_code_of_its_own_and_a_title_in_both_languages() {
+        let codes: HashSet<_> = Kind::ALL.iter().map(|kind| kind.code()).collect();
+        assert_eq!(codes.len(), Kind::ALL.len());
+        for kind in Kind::ALL {
+            let (ko, en) = kind.title();
+            assert!(ko.chars().any(|c| ('가'..='힣').contains(&c)) && en.is_ascii(), "{kind:?}");
+            assert!(kind.status().is_client_error() || kind.status().is_server_error());
+        }
+    }
+}
