@@ -13,6 +13,27 @@ const POPULATED: &[&str] = &[
      VALUES (UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('04', 16)), '홍길동', '+821000000100', '{\"메모\": \"🦷\"}', NOW(6), NOW(6))",
     "INSERT INTO customer_group_members (clinic_id, group_id, customer_id)
      VALUES (UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('03', 16)), UNHEX(REPEAT('04', 16)))",
+    "INSERT INTO suppressions (clinic_id, phone, reason, created_at)
+     VALUES (UNHEX(REPEAT('01', 16)), '+821000000900', 'channel_blocked', NOW(6))",
+    "INSERT INTO imports (clinic_id, id, file_name, state, failure, sheet_name, column_names, rows_read, rows_committed, created_at,
+       updated_at)
+     VALUES (UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('21', 16)), '고객명단.xlsx', 'ready', NULL, '고객명단',
+              '[{\"header\": \"고객명\", \"role\": \"name\"}, {\"header\": \"휴대폰\", \"role\": \"phone\"}]', 2, 0, NOW(6), NOW(6)),
+            (UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('22', 16)), '지난 명단.csv', 'committed', NULL, NULL, '[]', 1, 1, NOW(6), NOW(6)),
+            (UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('23', 16)), '사진.png', 'failed', 'not_a_spreadsheet', NULL, NULL, 0, 0, NOW(6),
+              NOW(6))",
+    "INSERT INTO import_rows (clinic_id, import_id, number, name, phone_text, phone, group_name, attributes, verdict, duplicate_of)
+     VALUES (UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('21', 16)), 2, '성춘향', '01000000200', '+821000000200', 'VIP',
+              '{\"메모\": \"🦷\"}', 'new', NULL),
+            (UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('21', 16)), 3, '', '1', NULL, '', '{}', 'bad_phone', NULL),
+            (UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('22', 16)), 2, '홍길동', '010-0000-0100', '+821000000100', '', '{}', 'new', NULL)",
+    "INSERT INTO campaigns (clinic_id, id, name, template_id, template_code, content, buttons, sender_key, sender_phone, destination,
+       state, created_by, created_at)
+     VALUES (UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('31', 16)), '안내', UNHEX(REPEAT('32', 16)), 'T1', '#{고객명}님', '[]', 'key',
+       '02-123-4567', 'https://www.example.com/', 'finished', UNHEX(REPEAT('33', 16)), NOW(6))",
+    "INSERT INTO messages (clinic_id, campaign_id, number, customer_id, name, phone, body, link, state)
+     VALUES (UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('31', 16)), 1, UNHEX(REPEAT('04', 16)), '홍길동', '+821000000100', '홍길동님',
+       'token', 'delivered')",
     "INSERT INTO users (id, subject, name, created_at) VALUES (UNHEX(REPEAT('05', 16)), 'subject', '홍길동', NOW(6))",
     "INSERT INTO memberships (clinic_id, user_id, state, created_at)
      VALUES (UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('05', 16)), 'confirmed', NOW(6))",
@@ -27,6 +48,18 @@ const KEPT: &[(&str, i64)] = &[
     ("SELECT COUNT(*) FROM customer_groups WHERE unassigned", 1),
     ("SELECT COUNT(*) FROM customers WHERE attributes LIKE '%🦷%'", 1),
     ("SELECT COUNT(*) FROM customer_group_members", 1),
+    ("SELECT COUNT(*) FROM suppressions", 1),
+    // Imports under review stay so, and what was committed before there were choices was committed by the defaults.
+    ("SELECT COUNT(*) FROM imports WHERE state = 'ready' AND update_existing AND worked_through = 0 AND wish IS NULL", 1),
+    ("SELECT COUNT(*) FROM imports WHERE state = 'committed' AND rows_committed = 1 AND target_group_id IS NULL", 1),
+    ("SELECT COUNT(*) FROM imports WHERE failure = 'not_a_spreadsheet' AND failure_at IS NULL", 1),
+    ("SELECT COUNT(*) FROM import_rows WHERE customer_id IS NULL AND outcome IS NULL AND NOT deleted", 3),
+    ("SELECT COUNT(*) FROM import_rows WHERE attributes LIKE '%🦷%' AND verdict = 'new'", 1),
+    ("SELECT COUNT(*) FROM customer_groups WHERE import_id IS NULL", 2),
+    // What customers have is known as the clinic's columns.
+    ("SELECT COUNT(*) FROM customer_columns WHERE name = '메모'", 1),
+    ("SELECT COUNT(*) FROM customer_columns WHERE name = '메모'", 1),
+    ("SELECT COUNT(*) FROM messages WHERE body = '홍길동님'", 1),
     ("SELECT COUNT(*) FROM memberships WHERE state = 'confirmed'", 1),
     ("SELECT CAST(SUM(amount) AS SIGNED) FROM point_entries", 1000),
     ("SELECT CAST(SUM(balance) AS SIGNED) FROM point_balances", 1000),
@@ -70,6 +103,26 @@ async fn the_database_itself_enforces_the_rules() {
              VALUES (UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('14', 16)), '성춘향', '+821000000100', '{}', NOW(6), NOW(6))",
         ),
         (
+            "a phone is suppressed once, with its first reason",
+            "INSERT INTO suppressions (clinic_id, phone, reason, created_at)
+             VALUES (UNHEX(REPEAT('01', 16)), '+821000000900', 'forgotten', NOW(6))",
+        ),
+        (
+            "a row of a file once per import",
+            "INSERT INTO import_rows (clinic_id, import_id, number, name, phone_text, group_name, attributes, verdict)
+             VALUES (UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('21', 16)), 2, '', '', '', '{}', 'missing_name')",
+        ),
+        (
+            "rows of an import of the own clinic only",
+            "INSERT INTO import_rows (clinic_id, import_id, number, name, phone_text, group_name, attributes, verdict)
+             VALUES (UNHEX(REPEAT('09', 16)), UNHEX(REPEAT('21', 16)), 4, '', '', '', '{}', 'missing_name')",
+        ),
+        (
+            "a column once per clinic",
+            "INSERT INTO customer_columns (clinic_id, name, created_at)
+             VALUES (UNHEX(REPEAT('01', 16)), '생일', NOW(6)), (UNHEX(REPEAT('01', 16)), '생일', NOW(6))",
+        ),
+        (
             "one unassigned group per clinic",
             "INSERT INTO customer_groups (clinic_id, id, name, unassigned, created_at)
              VALUES (UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('12', 16)), '또 미지정', TRUE, NOW(6))",
@@ -97,6 +150,26 @@ async fn the_database_itself_enforces_the_rules() {
         ("no negative balance", "UPDATE point_balances SET balance = balance - 1001"),
     ] {
         assert!(sqlx::query(statement).execute(&test.pool).await.is_err(), "not enforced: {rule}");
+    }
+    test.finish().await;
+}
+
+/// Deleting takes along what cannot be without the deleted, and nothing else.
+#[tokio::test]
+async fn a_deletion_takes_along_what_belongs_to_it_and_leaves_the_past_readable() {
+    let test = TestDatabase::new().await;
+    for statement in POPULATED {
+        sqlx::query(*statement).execute(&test.pool).await.unwrap();
+    }
+    for (deleted, statement, left, expected) in [
+        ("a group", "DELETE FROM customer_groups WHERE name = 'VIP'", "SELECT COUNT(*) FROM customers", 1),
+        ("its members", "DO 0", "SELECT COUNT(*) FROM customer_group_members", 0),
+        ("a customer", "DELETE FROM customers", "SELECT COUNT(*) FROM messages WHERE body = '홍길동님'", 1),
+        ("an import", "DELETE FROM imports WHERE state = 'ready'", "SELECT COUNT(*) FROM import_rows", 1),
+    ] {
+        sqlx::query(statement).execute(&test.pool).await.unwrap();
+        let count: i64 = sqlx::query_scalar(left).fetch_one(&test.pool).await.unwrap();
+        assert_eq!(count, expected, "{deleted}");
     }
     test.finish().await;
 }

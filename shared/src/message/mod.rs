@@ -15,6 +15,10 @@ use crate::model::{BundleId, CampaignId, ClickId, ClinicId, ImportId, Points, Re
 pub enum Topic {
     /// [`ImportApproved`]
     ImportApproved,
+    /// [`ImportRemapped`]
+    ImportRemapped,
+    /// [`ImportRevoked`]
+    ImportRevoked,
     /// [`CampaignRequested`]
     CampaignRequested,
     /// [`BundlePrepared`]
@@ -27,14 +31,23 @@ pub enum Topic {
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 5] =
-        [Self::ImportApproved, Self::CampaignRequested, Self::BundlePrepared, Self::BundleAccepted, Self::PointsEarned];
+    pub const ALL: [Self; 7] = [
+        Self::ImportApproved,
+        Self::ImportRemapped,
+        Self::ImportRevoked,
+        Self::CampaignRequested,
+        Self::BundlePrepared,
+        Self::BundleAccepted,
+        Self::PointsEarned,
+    ];
 
     /// The name in the outbox.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::ImportApproved => "import_approved",
+            Self::ImportRemapped => "import_remapped",
+            Self::ImportRevoked => "import_revoked",
             Self::CampaignRequested => "campaign_requested",
             Self::BundlePrepared => "bundle_prepared",
             Self::BundleAccepted => "bundle_accepted",
@@ -77,6 +90,36 @@ pub enum ImportApproved {
     },
 }
 fact!(ImportApproved);
+
+/// Staff said how a file is to be read: it is to be read again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all_fields = "camelCase")]
+pub enum ImportRemapped {
+    /// First version.
+    #[serde(rename = "import_remapped.v1")]
+    V1 {
+        /// Whose import.
+        clinic_id: ClinicId,
+        /// Which import.
+        import_id: ImportId,
+    },
+}
+fact!(ImportRemapped);
+
+/// Staff revoked an import after its commit: what it did is to be taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all_fields = "camelCase")]
+pub enum ImportRevoked {
+    /// First version.
+    #[serde(rename = "import_revoked.v1")]
+    V1 {
+        /// Whose import.
+        clinic_id: ClinicId,
+        /// Which import.
+        import_id: ImportId,
+    },
+}
+fact!(ImportRevoked);
 
 /// Staff asked for a campaign: its recipients are to be counted, rendered and bundled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

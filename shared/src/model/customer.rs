@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::schema::{schema, text};
+
 /// How many columns of the clinic's own a customer may have.
 pub const MAX_ATTRIBUTES: usize = 50;
 
@@ -35,8 +37,8 @@ fn tidy(text: &str, max: usize) -> Result<String, NotAName> {
 }
 
 macro_rules! name {
-    ($(#[$doc:meta])* $name:ident, $max:literal) => {
-        $(#[$doc])*
+    ($(#[doc = $doc:literal])* $name:ident, $max:literal, $example:literal) => {
+        $(#[doc = $doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(into = "String", try_from = "String")]
         pub struct $name(String);
@@ -79,14 +81,16 @@ macro_rules! name {
                 name.0
             }
         }
+
+        schema!($name, text(concat!($($doc),*), None, Some((1, $max)), $example));
     };
 }
 
-name!(/** A person's name, 1 to 50 characters. */ CustomerName, 50);
-name!(/** A group's name, 1 to 50 characters; `VIP ` is `VIP`. */ GroupName, 50);
-name!(/** A clinic's name, 1 to 100 characters. */ ClinicName, 100);
-name!(/** What a clinic writes about its points, 1 to 500 characters. */ PointsNotice, 500);
-name!(/** A campaign's name, 1 to 100 characters. */ CampaignName, 100);
+name!(/** A person's name, 1 to 50 characters. */ CustomerName, 50, "김단골");
+name!(/** A group's name, 1 to 50 characters; `VIP ` is `VIP`. */ GroupName, 50, "VIP");
+name!(/** A clinic's name, 1 to 100 characters. */ ClinicName, 100, "단골의원");
+name!(/** What a clinic writes about its points, 1 to 500 characters. */ PointsNotice, 500, "포인트는 비급여 진료 항목에만 사용할 수 있습니다.");
+name!(/** A campaign's name, 1 to 100 characters. */ CampaignName, 100, "3월 검진 안내");
 
 /// The provider's key of a clinic's KakaoTalk channel: 1 to 64 ASCII letters, digits and signs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +111,11 @@ impl TryFrom<String> for SenderKey {
         if plausible { Ok(Self(key.to_owned())) } else { Err(NotASenderKey) }
     }
 }
+
+schema!(
+    SenderKey,
+    text("The provider's key of a clinic's KakaoTalk channel.", Some("^[!-~]{1,64}$"), None, "2f1b8c0e5d7a4c3b9e6f")
+);
 
 impl From<SenderKey> for String {
     fn from(key: SenderKey) -> Self {

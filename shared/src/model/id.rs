@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::clock::Ambient;
+use crate::model::schema::{schema, text};
 
 /// The text is not an id of the expected kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -16,8 +17,8 @@ pub struct NotAnId {
 }
 
 macro_rules! id {
-    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
-        $(#[$doc])*
+    ($(#[doc = $doc:literal])* $name:ident, $prefix:literal) => {
+        $(#[doc = $doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, sqlx::Type)]
         #[serde(into = "String", try_from = "String")]
         #[sqlx(transparent)]
@@ -82,6 +83,13 @@ macro_rules! id {
                 id.to_string()
             }
         }
+
+        schema!($name, text(
+            concat!($($doc),*),
+            Some(concat!("^", $prefix, "_[0-9a-f]{32}$")),
+            None,
+            concat!($prefix, "_0199d1c0a5f07b3c8e2d4f6a1b3c5d7e"),
+        ));
     };
 }
 

@@ -1,12 +1,19 @@
 //! What an import makes of a file: which column is what, and why a file cannot be read at all.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-/// The most bytes that an uploaded file may have.
+use crate::model::schema::{choice, schema};
+
+/// The most bytes that an uploaded file may have, unless the setting `IMPORT_MAX_BYTES` says otherwise.
 pub const MAX_FILE_BYTES: u64 = 10 << 20;
+/// How long the rows of an import are kept after it is over. For so long it can be undone.
+pub const ROWS_KEPT_FOR: TimeDelta = TimeDelta::days(30);
 
 /// The stored text is not a reason that this version knows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,6 +55,8 @@ macro_rules! failures {
                 }
             }
         }
+
+        schema!(ImportFailure, choice("Why a file could not become a list to review.", &[$(($code, $en)),+]));
     };
 }
 
@@ -92,14 +101,14 @@ failures! {
     NoNameColumn = "no_name_column",
         "이름 열을 찾지 못했습니다. 열 이름을 '이름' 또는 '고객명'으로 바꿔 주세요.",
         "No column with customer names was found. Call it 'name'.";
-    /// More bytes than are read.
+    /// More bytes than are read. The limit is a setting, so it is told with the place of the failure.
     TooLarge = "too_large",
-        "파일이 너무 큽니다 (최대 10MB). 그림과 필요 없는 시트를 지우거나 파일을 나누어 올려 주세요.",
-        "The file is too large (at most 10 MB). Remove pictures and other sheets, or split the file.";
-    /// More rows than are read.
+        "파일이 너무 큽니다. 그림과 필요 없는 시트를 지우거나 파일을 나누어 올려 주세요.",
+        "The file is too large. Remove pictures and other sheets, or split the file.";
+    /// More rows than are read, likewise.
     TooManyRows = "too_many_rows",
-        "행이 너무 많습니다 (최대 200,000행). 파일을 나누거나, 목록에서 멀리 떨어진 아래쪽 칸의 내용을 지워 주세요.",
-        "There are too many rows (at most 200,000). Split the file, or clear stray cells far below the list.";
+        "행이 너무 많습니다. 파일을 나누거나, 목록에서 멀리 떨어진 아래쪽 칸의 내용을 지워 주세요.",
+        "There are too many rows. Split the file, or clear stray cells far below the list.";
     /// More columns than are read.
     TooManyColumns = "too_many_columns",
         "열이 너무 많습니다 (최대 50열). 필요 없는 열을 지우거나, 목록에서 멀리 떨어진 오른쪽 칸의 내용을 지워 주세요.",
@@ -108,6 +117,14 @@ failures! {
     CellTooLarge = "cell_too_large",
         "내용이 너무 긴 칸이 있습니다 (한 칸에 최대 1,000바이트, 한글 약 330자). 긴 메모를 줄인 뒤 다시 올려 주세요.",
         "A cell holds too much text (at most 1,000 bytes per cell). Shorten long notes and upload the file again.";
+    /// The sheet that was asked for is not in the file.
+    NoSuchSheet = "no_such_sheet",
+        "선택한 시트가 파일에 없습니다. 다른 시트를 선택해 주세요.",
+        "The sheet that was chosen is not in the file. Choose another one.";
+    /// Reading did not end, time and again.
+    Stalled = "stalled",
+        "파일을 읽는 작업이 끝나지 않았습니다. 다시 올려 주세요. 계속되면 문의해 주세요.",
+        "Reading the file did not come to an end. Upload it again; if that does not help, contact us.";
 }
 
 impl fmt::Display for ImportFailure {
@@ -119,7 +136,7 @@ impl fmt::Display for ImportFailure {
 impl std::error::Error for ImportFailure {}
 
 /// What a column of the file was taken for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ColumnRole {
     /// The customer's name.
@@ -130,16 +147,36 @@ pub enum ColumnRole {
     Group,
     /// A column of the clinic's own, kept under its header.
     Attribute,
+    /// Not to be read.
+    Ignored,
 }
 
 /// A column of the file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ImportColumn {
+    /// Where it stands, as a spreadsheet program calls it: `A`, `B`, … `Z`, `AA`.
+    #[serde(default)]
+    pub letter: String,
     /// Its header; a repeated one has a suffix, a missing one is the column's letter. Attributes are kept under it.
     pub header: String,
     /// What it was taken for.
     pub role: ColumnRole,
+}
+
+/// How staff want a file to be read where what was found is not what they meant.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = ImportWish, example = json!({"sheet": "고객명단", "headerRow": 3, "columns": {"C": "phone", "D": "ignored"}}))]
+pub struct Wish {
+    /// The sheet; without it the first visible one that has a list. Csv files have none.
+    pub sheet: Option<String>,
+    /// The number of the row with the column names, from 1; 0 when there is none and the list begins at the top. Without it
+    /// the row is looked for.
+    pub header_row: Option<u32>,
+    /// What columns are, by their letter; of the others their names decide.
+    #[serde(default)]
+    pub columns: BTreeMap<String, ColumnRole>,
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub mod phone;
 pub mod points;
 pub mod referral;
 pub mod result;
+pub(crate) mod schema;
 pub mod state;
 pub mod template;
 

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::schema::{schema, text};
+
 /// A number that can receive an `AlimTalk`: a Korean mobile number (010, 011, 016–019) or a safe number (050x).
 ///
 /// E.164 inside (`+821012345678`), `010-1234-5678` outside. `Debug` shows the last four digits only.
@@ -113,6 +115,17 @@ impl TryFrom<String> for SenderNumber {
     }
 }
 
+schema!(
+    SenderNumber,
+    text(
+        "A number registered with the carriers as a sender: mobile, landline or representative number. Answered as digits \
+         only; hyphens and spaces are taken too.",
+        None,
+        None,
+        "025550101",
+    )
+);
+
 impl From<SenderNumber> for String {
     fn from(number: SenderNumber) -> Self {
         number.0
@@ -167,6 +180,17 @@ impl TryFrom<String> for PhoneNumber {
         text.parse()
     }
 }
+
+schema!(
+    PhoneNumber,
+    text(
+        "A Korean mobile number (010, 011, 016 to 019) or safe number (050x). Answered as `010-1234-5678`; taken in any form \
+         that people type: with hyphens, dots, spaces or none, with `+82`, with full-width digits.",
+        None,
+        None,
+        "010-1234-5678",
+    )
+);
 
 impl From<PhoneNumber> for String {
     fn from(phone: PhoneNumber) -> Self {

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::schema::{number, schema};
+
 /// An amount of points to grant: never negative, at most [`Points::MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u32")]
@@ -32,6 +34,8 @@ impl TryFrom<u32> for Points {
         if amount <= Self::MAX { Ok(Self(amount)) } else { Err(TooManyPoints) }
     }
 }
+
+schema!(Points, number("An amount of points to grant.", 0, Points::MAX, 1000));
 
 impl fmt::Display for Points {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

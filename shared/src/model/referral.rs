@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Ambient;
+use crate::model::schema::{schema, text};
 
 /// Crockford's alphabet: no I, L, O, U.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -89,6 +90,17 @@ impl TryFrom<String> for ReferralCode {
         text.parse()
     }
 }
+
+schema!(
+    ReferralCode,
+    text(
+        "A referral code: eight characters of Crockford's alphabet, the last of which checks the others. Answered in upper \
+         case; lower case, spaces and hyphens are taken too.",
+        None,
+        None,
+        "7K3M9QXA",
+    )
+);
 
 impl From<ReferralCode> for String {
     fn from(code: ReferralCode) -> Self {

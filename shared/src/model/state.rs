@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::schema::{choice, schema};
+
 /// The stored text is not a state that this version knows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown {kind} `{text}`")]
@@ -14,11 +16,11 @@ pub struct UnknownState {
 }
 
 macro_rules! states {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
-        $(#[$doc])*
+    ($(#[doc = $doc:literal])* $name:ident { $($(#[doc = $variant_doc:literal])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[doc = $doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum $name {
-            $($(#[$variant_doc])* #[serde(rename = $text)] $variant),+
+            $($(#[doc = $variant_doc])* #[serde(rename = $text)] $variant),+
         }
 
         impl $name {
@@ -48,6 +50,8 @@ macro_rules! states {
                 }
             }
         }
+
+        schema!($name, choice(concat!($($doc),*), &[$(($text, concat!($($variant_doc),*))),+]));
     };
 }
 
@@ -75,6 +79,10 @@ states! {
         Committed = "committed",
         /// The file could not be read; `failure` says why.
         Failed = "failed",
+        /// What was committed is being taken back.
+        Undoing = "undoing",
+        /// What was committed is taken back, but for customers who were edited since.
+        Undone = "undone",
     }
 }
 states! {
@@ -92,6 +100,25 @@ states! {
         MissingName = "missing_name",
         /// The person asked not to be written to.
         Suppressed = "suppressed",
+    }
+}
+states! {
+    /// What became of a row when its import was committed, and undone.
+    Outcome {
+        /// It made a customer.
+        Added = "added",
+        /// It changed a customer.
+        Updated = "updated",
+        /// The customer was there and stood exactly so.
+        Unchanged = "unchanged",
+        /// The customer was there, and such were to be left alone.
+        Left = "left",
+        /// The person had asked not to be written to by the time of the commit.
+        Suppressed = "suppressed",
+        /// It was taken back.
+        Undone = "undone",
+        /// It was not taken back, because somebody edited the customer since.
+        Kept = "kept",
     }
 }
 states! {

@@ -12,8 +12,9 @@ pub const NAME_VARIABLE: &str = "고객명";
 pub const MAX_CHARACTERS: usize = 1000;
 
 /// A button below the text, in the provider's spelling.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schema(as = TemplateButton)]
 pub struct Button {
     /// The label, without variables.
     pub name: String,

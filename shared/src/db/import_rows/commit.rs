@@ -1,0 +1,329 @@
+//! Rows on their way into the tables of customers and groups, a chunk of them in one transaction and by statements over all of
+//! its rows. `imports.worked_through` says which rows are done, so whoever comes next goes on behind them.
+//!
+//! Locks are taken in the order that everybody keeps: the import, customers by id, groups, the lines between them. Every
+//! statement names its indexes. Left to itself, the server goes through all rows of the import by their verdict, or through all
+//! customers of a clinic of which it believes that it has few; and it locks what it reads.
+
+use chrono::TimeDelta;
+use sqlx::{MySqlConnection, QueryBuilder};
+
+use super::job::Chunk;
+use crate::clock::Ambient;
+use crate::db::imports::Options;
+use crate::model::customer::MAX_ATTRIBUTES;
+use crate::model::state::{Outcome, Verdict};
+use crate::model::{ClinicId, GroupId, ImportId};
+
+/// Groups of one statement at most.
+const GROUPS: usize = 1000;
+
+/// The next rows that may become customers, behind the one given, and no more than the limit. Customers who have their phones
+/// stay as they are until the transaction ends, in the order of their ids.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_chunk(
+    connection: &mut MySqlConnection,
+    clinic: ClinicId,
+    import: ImportId,
+    after: u32,
+    limit: u32,
+) -> Result<Option<Chunk>, sqlx::Error> {
+    // A limit keeps the inner table, and with it the order in which the outer one is locked.
+    let found = sqlx::query!(
+        r#"SELECT MAX(wanted.number) AS "last: u32", COUNT(*) AS "rows!: i64", COUNT(c.id) AS "known!: i64" FROM (
+             SELECT r.number, known.id FROM (
+                 SELECT clinic_id, number, phone FROM import_rows FORCE INDEX (PRIMARY)
+                 WHERE clinic_id = ? AND import_id = ? AND number > ? AND verdict IN (?, ?) AND deleted = FALSE
+                 ORDER BY number LIMIT ?) r
+             LEFT JOIN customers known FORCE INDEX (customers_phone) ON known.clinic_id = r.clinic_id AND known.phone = r.phone
+             ORDER BY known.id LIMIT ?) wanted
+         LEFT JOIN customers c FORCE INDEX (PRIMARY) ON c.clinic_id = ? AND c.id = wanted.id FOR UPDATE"#,
+        clinic,
+        import,
+        after,
+        Verdict::New.as_str(),
+        Verdict::Updates.as_str(),
+        limit,
+        limit,
+        clinic
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(found.last.map(|last| Chunk { clinic, import, after, last, rows: found.rows.unsigned_abs() }))
+}
+
+/// Names of groups that the rows ask for and that the clinic does not have, each as the first row spells it, in their order.
+/// The database decides which names are the same.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_missing_groups(
+    connection: &mut MySqlConnection,
+    chunk: &Chunk,
+    update_existing: bool,
+) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "SELECT named.group_name FROM (
+             SELECT MIN(r.number) AS number FROM import_rows r FORCE INDEX (PRIMARY)
+             LEFT JOIN customer_groups g FORCE INDEX (customer_groups_name)
+               ON g.clinic_id = r.clinic_id AND g.name = r.group_name
+             LEFT JOIN suppressions s FORCE INDEX (PRIMARY) ON s.clinic_id = r.clinic_id AND s.phone = r.phone
+             LEFT JOIN customers c FORCE INDEX (customers_phone) ON c.clinic_id = r.clinic_id AND c.phone = r.phone
+             WHERE r.clinic_id = ? AND r.import_id = ? AND r.number > ? AND r.number <= ?
+               AND r.verdict IN (?, ?) AND r.deleted = FALSE AND r.group_name <> ''
+               AND g.id IS NULL AND s.phone IS NULL AND (c.id IS NULL OR ?)
+             GROUP BY r.group_name) wanted
+         STRAIGHT_JOIN import_rows named FORCE INDEX (PRIMARY)
+           ON named.clinic_id = ? AND named.import_id = ? AND named.number = wanted.number
+         ORDER BY named.group_name",
+        chunk.clinic,
+        chunk.import,
+        chunk.after,
+        chunk.last,
+        Verdict::New.as_str(),
+        Verdict::Updates.as_str(),
+        update_existing,
+        chunk.clinic,
+        chunk.import
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// Makes groups that the import asks for. Fails on the unique key `customer_groups_name` when somebody has just made one.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert_groups(
+    connection: &mut MySqlConnection,
+    ambient: &Ambient,
+    chunk: &Chunk,
+    names: &[String],
+) -> Result<(), sqlx::Error> {
+    for names in names.chunks(GROUPS) {
+        let mut query = QueryBuilder::new("INSERT INTO customer_groups (clinic_id, id, name, import_id, created_at) ");
+        query.push_values(names, |mut row, name| {
+            row.push_bind(chunk.clinic)
+                .push_bind(GroupId::new(ambient))
+                .push_bind(name)
+                .push_bind(chunk.import)
+                .push_bind(ambient.now());
+        });
+        query.build().persistent(false).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// Writes down what becomes of each row, and which group its customer joins by it. Nothing of it is done yet.
+///
+/// A customer is updated when the row spells the name otherwise, in letter case and accents too, or when it has an attribute
+/// that the customer does not have just so. Attributes that would become too many stay as they are.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn decide(
+    connection: &mut MySqlConnection,
+    ambient: &Ambient,
+    chunk: &Chunk,
+    options: &Options,
+) -> Result<(), sqlx::Error> {
+    // Rows that were read before ids were reserved have none. JSON_CONTAINS compares texts to the letter on both servers; the
+    // collation of a name takes `kim` for `Kim`.
+    sqlx::query!(
+        "UPDATE import_rows r FORCE INDEX (PRIMARY)
+         LEFT JOIN suppressions s FORCE INDEX (PRIMARY) ON s.clinic_id = r.clinic_id AND s.phone = r.phone
+         LEFT JOIN customers c FORCE INDEX (customers_phone) ON c.clinic_id = r.clinic_id AND c.phone = r.phone
+         LEFT JOIN customer_groups named FORCE INDEX (customer_groups_name)
+           ON ? AND named.clinic_id = r.clinic_id AND named.name = r.group_name AND r.group_name <> ''
+             AND named.unassigned IS NULL
+         LEFT JOIN customer_groups chosen FORCE INDEX (PRIMARY)
+           ON chosen.clinic_id = r.clinic_id AND chosen.id = ? AND chosen.unassigned IS NULL
+         LEFT JOIN customer_group_members m FORCE INDEX (PRIMARY)
+           ON m.clinic_id = r.clinic_id AND m.group_id = COALESCE(named.id, chosen.id) AND m.customer_id = c.id
+         SET r.outcome = CASE
+               WHEN s.phone IS NOT NULL THEN ?
+               WHEN c.id IS NULL THEN ?
+               WHEN NOT ? THEN ?
+               WHEN CAST(c.name AS BINARY) <> CAST(r.name AS BINARY) THEN ?
+               WHEN NOT JSON_CONTAINS(c.attributes, r.attributes)
+                 AND JSON_LENGTH(JSON_MERGE_PATCH(c.attributes, r.attributes)) <= ? THEN ?
+               ELSE ? END,
+             r.customer_id = COALESCE(c.id, r.customer_id, RANDOM_BYTES(16)),
+             r.joined_group_id = CASE WHEN s.phone IS NULL AND (c.id IS NULL OR ?) AND m.customer_id IS NULL
+               THEN COALESCE(named.id, chosen.id) END,
+             r.written_at = CASE WHEN s.phone IS NULL AND c.id IS NULL THEN ? END
+         WHERE r.clinic_id = ? AND r.import_id = ? AND r.number > ? AND r.number <= ?
+           AND r.verdict IN (?, ?) AND r.deleted = FALSE",
+        options.target_group.is_none(),
+        options.target_group,
+        Outcome::Suppressed.as_str(),
+        Outcome::Added.as_str(),
+        options.update_existing,
+        Outcome::Left.as_str(),
+        Outcome::Updated.as_str(),
+        MAX_ATTRIBUTES as u64,
+        Outcome::Updated.as_str(),
+        Outcome::Unchanged.as_str(),
+        options.update_existing,
+        ambient.now(),
+        chunk.clinic,
+        chunk.import,
+        chunk.after,
+        chunk.last,
+        Verdict::New.as_str(),
+        Verdict::Updates.as_str()
+    )
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// Keeps, with the rows, how the customers were whom they will change.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn keep_previous(connection: &mut MySqlConnection, ambient: &Ambient, chunk: &Chunk) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE import_rows r FORCE INDEX (PRIMARY)
+         STRAIGHT_JOIN customers c FORCE INDEX (PRIMARY) ON c.clinic_id = r.clinic_id AND c.id = r.customer_id
+         SET r.previous_name = c.name, r.previous_attributes = c.attributes, r.previous_updated_at = c.updated_at,
+             r.written_at = ?
+         WHERE r.clinic_id = ? AND r.import_id = ? AND r.number > ? AND r.number <= ? AND r.outcome = ?",
+        ambient.now(),
+        chunk.clinic,
+        chunk.import,
+        chunk.after,
+        chunk.last,
+        Outcome::Updated.as_str()
+    )
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// Adds the customers whom the rows add. Fails on the unique key `customers_phone` when somebody has just added one of them.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert_customers(connection: &mut MySqlConnection, chunk: &Chunk) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO customers (clinic_id, id, name, phone, attributes, import_id, created_at, updated_at)
+         SELECT r.clinic_id, r.customer_id, r.name, r.phone, r.attributes, r.import_id, r.written_at, r.written_at
+         FROM import_rows r FORCE INDEX (PRIMARY)
+         WHERE r.clinic_id = ? AND r.import_id = ? AND r.number > ? AND r.number <= ? AND r.outcome = ?",
+        chunk.clinic,
+        chunk.import,
+        chunk.after,
+        chunk.last,
+        Outcome::Added.as_str()
+    )
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// Changes the customers whom the rows change.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn update_customers(connection: &mut MySqlConnection, chunk: &Chunk) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE import_rows r FORCE INDEX (PRIMARY)
+         STRAIGHT_JOIN customers c FORCE INDEX (PRIMARY) ON c.clinic_id = r.clinic_id AND c.id = r.customer_id
+         SET c.name = r.name, c.updated_at = r.written_at,
+             c.attributes = CASE WHEN JSON_LENGTH(JSON_MERGE_PATCH(c.attributes, r.attributes)) <= ?
+               THEN JSON_MERGE_PATCH(c.attributes, r.attributes) ELSE c.attributes END
+         WHERE r.clinic_id = ? AND r.import_id = ? AND r.number > ? AND r.number <= ? AND r.outcome = ?",
+        MAX_ATTRIBUTES as u64,
+        chunk.clinic,
+        chunk.import,
+        chunk.after,
+        chunk.last,
+        Outcome::Updated.as_str()
+    )
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// Puts the customers of the rows into the groups that they join.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert_members(connection: &mut MySqlConnection, chunk: &Chunk) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO customer_group_members (clinic_id, group_id, customer_id)
+         SELECT r.clinic_id, r.joined_group_id, r.customer_id FROM import_rows r FORCE INDEX (PRIMARY)
+         WHERE r.clinic_id = ? AND r.import_id = ? AND r.number > ? AND r.number <= ? AND r.joined_group_id IS NOT NULL",
+        chunk.clinic,
+        chunk.import,
+        chunk.after,
+        chunk.last
+    )
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// Counts the rows in and says that they are done. Answers `false` when one of the people who were added has asked to be
+/// forgotten at this very moment: then the chunk is to be begun anew. Whoever forgets a customer from now on waits for it.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn advance(connection: &mut MySqlConnection, ambient: &Ambient, chunk: &Chunk) -> Result<bool, sqlx::Error> {
+    let advanced = sqlx::query!(
+        "UPDATE imports i JOIN (
+             SELECT COALESCE(SUM(r.outcome IN (?, ?, ?)), 0) AS committed, COALESCE(SUM(r.outcome = ?), 0) AS added,
+               COALESCE(SUM(r.outcome = ?), 0) AS updated, COALESCE(SUM(r.outcome = ? AND s.phone IS NOT NULL), 0) AS forgotten
+             FROM import_rows r FORCE INDEX (PRIMARY)
+             LEFT JOIN suppressions s FORCE INDEX (PRIMARY) ON s.clinic_id = r.clinic_id AND s.phone = r.phone
+             WHERE r.clinic_id = ? AND r.import_id = ? AND r.number > ? AND r.number <= ?) done
+         SET i.rows_committed = i.rows_committed + done.committed, i.rows_added = i.rows_added + done.added,
+             i.rows_updated = i.rows_updated + done.updated, i.worked_through = ?, i.updated_at = ?
+         WHERE i.clinic_id = ? AND i.id = ? AND done.forgotten = 0",
+        Outcome::Added.as_str(),
+        Outcome::Updated.as_str(),
+        Outcome::Unchanged.as_str(),
+        Outcome::Added.as_str(),
+        Outcome::Updated.as_str(),
+        Outcome::Added.as_str(),
+        chunk.clinic,
+        chunk.import,
+        chunk.after,
+        chunk.last,
+        chunk.last,
+        ambient.now(),
+        chunk.clinic,
+        chunk.import
+    )
+    .execute(connection)
+    .await?;
+    // The driver counts the lines that match, not those that change.
+    Ok(advanced.rows_affected() == 1)
+}
+
+/// Lets the clinic have columns of these names, from left to right, unless it has them.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert_columns(
+    connection: &mut MySqlConnection,
+    ambient: &Ambient,
+    clinic: ClinicId,
+    names: &[&str],
+) -> Result<(), sqlx::Error> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let mut query = QueryBuilder::new("INSERT INTO customer_columns (clinic_id, name, created_at) ");
+    let mut seen_at = ambient.now();
+    query.push_values(names, |mut row, name| {
+        row.push_bind(clinic).push_bind(*name).push_bind(seen_at);
+        // Columns are shown in the order in which they were seen.
+        seen_at += TimeDelta::microseconds(1);
+    });
+    query.push(" ON DUPLICATE KEY UPDATE name = VALUES(name)");
+    query.build().persistent(false).execute(connection).await.map(drop)
+}

@@ -1,0 +1,190 @@
+//! The rows of an import, from their reading to their commit.
+
+pub mod commit;
+pub mod job;
+pub mod review;
+pub mod undo;
+
+use sqlx::{MySqlConnection, QueryBuilder};
+
+use crate::clock::Ambient;
+use crate::db::customers::Attributes;
+use crate::model::state::Verdict;
+use crate::model::{ClinicId, CustomerId, ImportId, PhoneNumber};
+
+/// Rows of one statement at most: with eleven values each, far below the 65,535 values that a statement may have.
+pub const ROWS: usize = 2000;
+/// Bytes of text in one statement at most, far below what a server takes in one packet (16 MiB and more).
+const BYTES: usize = 4 << 20;
+/// Rows that one statement deletes at most, far below the 20 s that a statement may take.
+const DELETED: u32 = 20_000;
+
+/// A row of the file with what was made of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportRow {
+    /// The row's number in the spreadsheet, from 1.
+    pub number: u32,
+    /// The name, without surrounding white space; may be empty.
+    pub name: String,
+    /// The phone as it stands in the file.
+    pub phone_text: String,
+    /// The phone, if it is one.
+    pub phone: Option<PhoneNumber>,
+    /// The group's name, tidy and of at most 50 characters; empty for none.
+    pub group_name: String,
+    /// The other columns, by their header; empty cells are left out.
+    pub attributes: RowAttributes,
+    /// What committing would do.
+    pub verdict: Verdict,
+    /// The earlier row with the same phone, when the verdict is [`Verdict::Duplicate`].
+    pub duplicate_of: Option<u32>,
+}
+
+impl ImportRow {
+    /// Bytes of text in it, roughly what it costs to keep and to send.
+    #[must_use]
+    pub fn text_bytes(&self) -> usize {
+        self.name.len() + self.phone_text.len() + self.group_name.len() + self.attributes.0.len()
+    }
+}
+
+/// Attributes as the JSON object that is stored. A map for each of 200,000 rows would cost more than all the rest of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowAttributes(String);
+
+impl RowAttributes {
+    /// Takes names and values; each name once, in the order of [`Attributes`], so that equal attributes are equal texts.
+    pub fn new<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut json = Vec::with_capacity(64);
+        json.push(b'{');
+        for (name, value) in pairs {
+            if json.len() > 1 {
+                json.push(b',');
+            }
+            // Writing texts into memory cannot fail.
+            _ = serde_json::to_writer(&mut json, name);
+            json.push(b':');
+            _ = serde_json::to_writer(&mut json, value);
+        }
+        json.push(b'}');
+        Self(String::from_utf8(json).unwrap_or_default())
+    }
+
+    /// The JSON object.
+    #[must_use]
+    pub fn as_json(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<Attributes> for RowAttributes {
+    fn from(attributes: Attributes) -> Self {
+        Self::new(attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+    }
+}
+
+/// Writes rows, up to 2,000 in one statement, and reserves for each the id of the customer who it may become.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert_all(
+    connection: &mut MySqlConnection,
+    ambient: &Ambient,
+    clinic: ClinicId,
+    import: ImportId,
+    rows: &[ImportRow],
+) -> Result<(), sqlx::Error> {
+    let mut rest = rows;
+    while !rest.is_empty() {
+        let (chunk, later) = rest.split_at(fitting(rest));
+        let mut query = QueryBuilder::new(
+            "INSERT INTO import_rows (clinic_id, import_id, number, name, phone_text, phone, group_name, attributes, verdict,
+             duplicate_of, customer_id) ",
+        );
+        query.push_values(chunk, |mut values, row| {
+            values
+                .push_bind(clinic)
+                .push_bind(import)
+                .push_bind(row.number)
+                .push_bind(&row.name)
+                .push_bind(&row.phone_text)
+                .push_bind(row.phone.as_ref().map(PhoneNumber::e164))
+                .push_bind(&row.group_name)
+                .push_bind(row.attributes.as_json())
+                .push_bind(row.verdict.as_str())
+                .push_bind(row.duplicate_of)
+                .push_bind(CustomerId::new(ambient));
+        });
+        // Only statements of the full size come again and are worth keeping prepared.
+        query.build().persistent(chunk.len() == ROWS).execute(&mut *connection).await?;
+        rest = later;
+    }
+    Ok(())
+}
+
+/// How many rows fit into one statement: always one, even a large one.
+fn fitting(rows: &[ImportRow]) -> usize {
+    let mut bytes = 0;
+    let fits = |row: &&ImportRow| {
+        bytes += row.text_bytes();
+        bytes <= BYTES
+    };
+    rows.iter().take(ROWS).take_while(fits).count().max(1)
+}
+
+/// Completes the verdicts that the file alone has given: what is `new` to it may be suppressed, or a customer already. Looks at
+/// the rows from one number up to another; in 20 s the server gets through hundreds of thousands.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn settle(
+    connection: &mut MySqlConnection,
+    clinic: ClinicId,
+    import: ImportId,
+    (first, last): (u32, u32),
+) -> Result<(), sqlx::Error> {
+    // As a join, this would lock the customers that it finds, and wait for those whom somebody is just changing; subselects of
+    // an UPDATE only look (InnoDB, READ COMMITTED). Without the index, the server might take the one of verdicts, and go
+    // through all new rows each time.
+    sqlx::query!(
+        "UPDATE import_rows r FORCE INDEX (PRIMARY)
+         SET r.verdict = IF(EXISTS (SELECT 1 FROM suppressions s WHERE s.clinic_id = r.clinic_id AND s.phone = r.phone), ?, ?)
+         WHERE r.clinic_id = ? AND r.import_id = ? AND r.number BETWEEN ? AND ? AND r.verdict = ?
+           AND (EXISTS (SELECT 1 FROM suppressions s WHERE s.clinic_id = r.clinic_id AND s.phone = r.phone)
+             OR EXISTS (SELECT 1 FROM customers c WHERE c.clinic_id = r.clinic_id AND c.phone = r.phone))",
+        Verdict::Suppressed.as_str(),
+        Verdict::Updates.as_str(),
+        clinic,
+        import,
+        first,
+        last,
+        Verdict::New.as_str()
+    )
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// Takes away every row of an import.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn delete_all(connection: &mut MySqlConnection, clinic: ClinicId, import: ImportId) -> Result<(), sqlx::Error> {
+    loop {
+        let done = sqlx::query!(
+            "DELETE FROM import_rows WHERE clinic_id = ? AND import_id = ? ORDER BY number LIMIT ?",
+            clinic,
+            import,
+            DELETED
+        )
+        .execute(&mut *connection)
+        .await?;
+        if done.rows_affected() < u64::from(DELETED) {
+            return Ok(());
+        }
+    }
+}
+
+fn stored_phone(text: &str) -> Result<PhoneNumber, sqlx::Error> {
+    PhoneNumber::from_e164(text).map_err(|error| sqlx::Error::Decode(Box::new(error)))
+}
