@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::routing::get;
 use axum::{Json, Router};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -12,10 +11,13 @@ use shared::db::memberships::{Member, Membership};
 use shared::db::point_entries::Entry;
 use shared::db::referrals::{self, Friend};
 use shared::db::{Database, memberships, point_entries, users};
-use shared::http::{Caller, Cursor, Page, Params, Problem, Staff};
+use shared::http::{Caller, Cursor, Kind, Page, Params, Problem, Staff, Table};
 use shared::model::id::PointEntryId;
 use shared::model::state::{MembershipState, PointReason};
 use shared::model::{ClinicId, PhoneNumber, UserId};
+use shared::route;
+use utoipa::openapi::OpenApi;
+use utoipa::{IntoParams, ToSchema};
 
 /// What the use case needs.
 pub struct Deps {
@@ -23,35 +25,57 @@ pub struct Deps {
     pub database: Database,
 }
 
-/// The routes of this function.
-pub fn routes(deps: Deps) -> Router {
-    Router::new()
-        .route("/v1/me", get(me))
-        .route("/v1/me/friends", get(friends))
-        .route("/v1/me/points", get(points))
-        .route("/v1/members", get(members))
-        .with_state(Arc::new(deps))
+fn table() -> Table<Arc<Deps>> {
+    Table::new("Members", "What users see of their clinics, and clinics of their members.")
+        .add(route!(me))
+        .add(route!(friends))
+        .add(route!(points))
+        .add(route!(members).answers(&[Kind::NotStaff]))
 }
 
-#[derive(Debug, Serialize)]
+/// The routes of this function.
+pub fn routes(deps: Deps) -> Router {
+    table().router(Arc::new(deps))
+}
+
+/// The documentation of these routes.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    table().document()
+}
+
+/// The caller as a user.
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Me {
     /// Absent until the person joins a first clinic.
     #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<UserId>,
+    /// The caller's name, as far as it is known.
     name: Option<String>,
+    /// The clinics whose member the caller is, or asked to be.
     clinics: Vec<ClinicOfMine>,
 }
 
-#[derive(Debug, Serialize)]
+/// A clinic as its member sees it.
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct ClinicOfMine {
+    /// The clinic.
     clinic_id: ClinicId,
+    /// Its name.
+    #[schema(example = "단골의원")]
     clinic_name: String,
     membership: MembershipState,
+    /// The member's own code, to invite friends with.
+    #[schema(example = "7K3M9QXA")]
     referral_code: Option<String>,
+    /// The member's points there.
+    #[schema(example = 1000)]
     points: i64,
+    /// What the clinic says about its points.
     points_notice: String,
+    /// Since when.
     since: DateTime<Utc>,
 }
 
@@ -69,6 +93,8 @@ impl From<Membership> for ClinicOfMine {
     }
 }
 
+/// The caller's clinics, codes and points
+#[utoipa::path(get, path = "/v1/me", operation_id = "showMe", responses((status = 200, body = Me)))]
 async fn me(State(deps): State<Arc<Deps>>, caller: Caller) -> Result<Json<Me>, Problem> {
     let mut connection = deps.database.acquire().await?;
     let Some(user) = users::find_by_subject(&mut connection, &caller.subject).await? else {
@@ -78,19 +104,30 @@ async fn me(State(deps): State<Arc<Deps>>, caller: Caller) -> Result<Json<Me>, P
     Ok(Json(Me { user_id: Some(user.id), name: Some(user.name), clinics }))
 }
 
-#[derive(Debug, Serialize)]
+/// Friends of a user, without those who have withdrawn.
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Friends {
+    /// Those whom the caller invited.
     invited: Vec<FriendView>,
+    /// Those who invited the caller, one per clinic at most.
     invited_by: Vec<FriendView>,
 }
 
-#[derive(Debug, Serialize)]
+/// A friend at a clinic.
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Friend)]
 struct FriendView {
+    /// The friend's name.
+    #[schema(example = "김단골")]
     name: String,
+    /// Where.
     clinic_id: ClinicId,
+    /// The clinic's name.
+    #[schema(example = "단골의원")]
     clinic_name: String,
+    /// When the invited one joined.
     joined_at: DateTime<Utc>,
 }
 
@@ -100,6 +137,8 @@ impl From<Friend> for FriendView {
     }
 }
 
+/// The friends whom the caller invited, and those who invited the caller
+#[utoipa::path(get, path = "/v1/me/friends", operation_id = "listFriends", responses((status = 200, body = Friends)))]
 async fn friends(State(deps): State<Arc<Deps>>, caller: Caller) -> Result<Json<Friends>, Problem> {
     let mut connection = deps.database.acquire().await?;
     let Some(user) = users::find_by_subject(&mut connection, &caller.subject).await? else {
@@ -111,20 +150,30 @@ async fn friends(State(deps): State<Arc<Deps>>, caller: Caller) -> Result<Json<F
     Ok(Json(Friends { invited: view(invited), invited_by: view(invited_by) }))
 }
 
-#[derive(Debug, Deserialize)]
+/// Which page of a list.
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 struct PageParams {
+    /// Where the page before ended.
     cursor: Option<Cursor>,
+    /// How many, at most 200; 50 unless said.
     limit: Option<u32>,
 }
 
-#[derive(Debug, Serialize)]
+/// One line of the ledger of points.
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = PointEntry)]
 struct EntryView {
+    /// The line.
     id: PointEntryId,
+    /// Where.
     clinic_id: ClinicId,
     reason: PointReason,
+    /// How many points.
+    #[schema(example = 1000)]
     amount: i32,
+    /// When.
     at: DateTime<Utc>,
 }
 
@@ -134,6 +183,8 @@ impl From<Entry> for EntryView {
     }
 }
 
+/// Lists what the caller earned points for, newest first
+#[utoipa::path(get, path = "/v1/me/points", operation_id = "listPoints", responses((status = 200, body = Page<EntryView>)))]
 async fn points(
     State(deps): State<Arc<Deps>>,
     caller: Caller,
@@ -150,16 +201,26 @@ async fn points(
     Ok(Json(Page::cut(views, limit, |last| last.id.to_string())))
 }
 
-#[derive(Debug, Serialize)]
+/// A member as the clinic's staff sees them.
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Member)]
 struct MemberView {
+    /// The member.
     user_id: UserId,
+    /// Their name.
+    #[schema(example = "김단골")]
     name: String,
+    /// Their phone, when they have proven it.
     phone: Option<PhoneNumber>,
     membership: MembershipState,
     /// The code they came through.
+    #[schema(example = "7K3M9QXA")]
     referral_code: Option<String>,
+    /// Their points at this clinic.
+    #[schema(example = 1000)]
     points: i64,
+    /// Since when.
     since: DateTime<Utc>,
 }
 
@@ -177,6 +238,10 @@ impl From<Member> for MemberView {
     }
 }
 
+/// Lists the clinic's members
+///
+/// Who looked at which page is logged.
+#[utoipa::path(get, path = "/v1/members", operation_id = "listMembers", responses((status = 200, body = Page<MemberView>)))]
 async fn members(
     State(deps): State<Arc<Deps>>,
     caller: Caller,

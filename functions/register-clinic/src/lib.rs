@@ -5,19 +5,21 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use shared::clock::Ambient;
 use shared::db::clinics::{self, Clinic};
 use shared::db::referral_codes::{self, Owner};
 use shared::db::{Database, groups, staff, violates};
-use shared::http::{Body, Caller, Kind, Problem, Staff};
+use shared::http::{Body, Caller, Kind, Problem, Staff, Table};
 use shared::model::customer::{ClinicName, PointsNotice, SenderKey};
 use shared::model::phone::SenderNumber;
 use shared::model::state::Role;
 use shared::model::{ClinicId, GroupId, Points, StaffId};
+use shared::route;
 use sqlx::MySqlConnection;
+use utoipa::ToSchema;
+use utoipa::openapi::OpenApi;
 
 /// What people read about points unless the clinic writes its own text (Korean Medical Service Act, art. 27(3)).
 const POINTS_NOTICE: &str = "포인트는 비급여 진료 항목에만 사용할 수 있습니다.";
@@ -32,54 +34,113 @@ pub struct Deps {
     pub ambient: Ambient,
 }
 
+fn table() -> Table<Arc<Deps>> {
+    Table::new("Clinic", "A clinic's beginning, and its settings.")
+        .add(route!(register).answers(&[Kind::AlreadyStaff, Kind::SenderKeyTaken]))
+        .add(route!(show).answers(&[Kind::NotStaff, Kind::NotFound]))
+        .add(route!(change).answers(&[Kind::NotStaff, Kind::NotOwner, Kind::NotFound, Kind::SenderKeyTaken]))
+}
+
 /// The routes of this function.
 pub fn routes(deps: Deps) -> Router {
-    Router::new().route("/v1/clinics", post(register)).route("/v1/clinic", get(show).patch(change)).with_state(Arc::new(deps))
+    table().router(Arc::new(deps))
+}
+
+/// The documentation of these routes.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    table().document()
 }
 
 /// What a person says about the clinic they register.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = NewClinic, example = json!({
+    "name": "단골의원",
+    "senderKey": "2f1b8c0e5d7a4c3b9e6f",
+    "senderPhone": "02-555-0101",
+    "linkHosts": ["www.example.com"],
+}))]
 struct Registration {
+    /// The clinic's name.
     name: ClinicName,
+    /// The key of its KakaoTalk channel. Needed before anything can be sent.
     sender_key: Option<SenderKey>,
+    /// Its sender number. Needed before anything can be sent.
     sender_phone: Option<SenderNumber>,
+    /// Hosts that links in messages may lead to: no scheme, path, port or IP address.
     #[serde(default)]
+    #[schema(max_items = 20)]
     link_hosts: Vec<String>,
 }
 
 /// What may be changed; what is absent stays.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = ClinicChange, example = json!({"linkHosts": ["www.example.com"], "joinPoints": 1000}))]
 struct Change {
+    /// The clinic's name.
     name: Option<ClinicName>,
+    /// The key of its KakaoTalk channel.
     sender_key: Option<SenderKey>,
+    /// Its sender number.
     sender_phone: Option<SenderNumber>,
+    /// All hosts that links in messages may lead to.
+    #[schema(max_items = 20)]
     link_hosts: Option<Vec<String>>,
+    /// Whether first sign-ups by a code earn points.
     points_enabled: Option<bool>,
+    /// What a new user earns.
     join_points: Option<Points>,
+    /// What the friend earns who invited a new user.
     invite_points: Option<Points>,
+    /// What people read about points.
     points_notice: Option<PointsNotice>,
 }
 
 /// A clinic as its staff sees it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Clinic)]
 struct ClinicView {
+    /// The clinic.
     id: ClinicId,
+    /// Its name.
+    #[schema(example = "단골의원")]
     name: String,
+    /// Its time zone, by its IANA name.
+    #[schema(example = "Asia/Seoul")]
     time_zone: String,
+    /// The key of its KakaoTalk channel.
+    #[schema(example = "2f1b8c0e5d7a4c3b9e6f")]
     sender_key: Option<String>,
+    /// Its sender number, digits only.
+    #[schema(example = "025550101")]
     sender_phone: Option<String>,
+    /// Hosts that links in messages may lead to.
+    #[schema(example = json!(["www.example.com"]))]
     link_hosts: Vec<String>,
+    /// Whether first sign-ups by a code earn points.
     points_enabled: bool,
+    /// What a new user earns.
+    #[schema(example = 1000)]
     join_points: u32,
+    /// What the friend earns who invited a new user.
+    #[schema(example = 1000)]
     invite_points: u32,
+    /// What people read about points.
     points_notice: String,
+    /// The group of customers that are in no other.
     unassigned_group_id: Option<GroupId>,
+    /// The clinic's own code, for QR codes and pamphlets.
+    #[schema(example = "7K3M9QXA")]
     referral_code: Option<String>,
 }
 
+/// Registers a clinic
+///
+/// The caller becomes its owner. It begins with its unassigned group and a referral code of its own.
+#[utoipa::path(post, path = "/v1/clinics", operation_id = "registerClinic", responses((status = 201, body = ClinicView)))]
 async fn register(
     State(deps): State<Arc<Deps>>,
     caller: Caller,
@@ -118,6 +179,8 @@ async fn register(
     Ok((StatusCode::CREATED, Json(view)))
 }
 
+/// Shows the caller's clinic
+#[utoipa::path(get, path = "/v1/clinic", operation_id = "showClinic", responses((status = 200, body = ClinicView)))]
 async fn show(State(deps): State<Arc<Deps>>, caller: Caller) -> Result<Json<ClinicView>, Problem> {
     let mut connection = deps.database.acquire().await?;
     let staff = Staff::identify(&mut connection, &caller).await?;
@@ -125,6 +188,10 @@ async fn show(State(deps): State<Arc<Deps>>, caller: Caller) -> Result<Json<Clin
     view(&mut connection, clinic).await.map(Json)
 }
 
+/// Changes the clinic's settings
+///
+/// What is absent stays. Only the owner may do this.
+#[utoipa::path(patch, path = "/v1/clinic", operation_id = "changeClinic", responses((status = 200, body = ClinicView)))]
 async fn change(
     State(deps): State<Arc<Deps>>,
     caller: Caller,

@@ -21,6 +21,7 @@ use shared::model::state::CampaignState;
 use shared::model::template::{Button, LINK_VARIABLE, variables};
 use shared::model::{CampaignId, ClinicId, GroupId, TemplateId};
 use sqlx::MySqlConnection;
+use utoipa::ToSchema;
 
 use crate::Deps;
 use crate::show::CampaignView;
@@ -29,12 +30,23 @@ use crate::show::CampaignView;
 const MOST_GROUPS: usize = 100;
 
 /// What is to be sent to whom.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = NewCampaign, example = json!({
+    "name": "3월 검진 안내",
+    "groupIds": ["grp_0199d1c0a5f07b3c8e2d4f6a1b3c5d7e"],
+    "templateId": "tpl_0199d1c0a5f07b3c8e2d4f6a1b3c5d7e",
+    "destination": "https://www.example.com/checkup",
+}))]
 pub struct Wish {
+    /// The template's name unless said.
     name: Option<CampaignName>,
+    /// Whom to send to: the customers of 1 to 100 groups, each customer once.
+    #[schema(min_items = 1, max_items = 100)]
     group_ids: Vec<GroupId>,
+    /// What to send.
     template_id: TemplateId,
+    /// Where the link leads, when the template has one: `https`, and a host among the clinic's `linkHosts`.
     destination: Option<String>,
 }
 
@@ -43,7 +55,15 @@ enum Asked {
     Before(u16, String),
 }
 
-/// `POST /v1/campaigns`: writes the campaign down and has it prepared.
+/// Asks for a campaign
+///
+/// It is written down at once, and prepared and sent soon after. Everything that can be known to go wrong is said before.
+#[utoipa::path(
+    post,
+    path = "/v1/campaigns",
+    operation_id = "requestCampaign",
+    responses((status = 202, description = "The campaign will be prepared and sent.", body = CampaignView))
+)]
 pub async fn ask<P: Publisher>(
     State(deps): State<Arc<Deps<P>>>,
     caller: Caller,
@@ -87,8 +107,11 @@ async fn known_groups(connection: &mut MySqlConnection, clinic: ClinicId, asked:
         let (ko, en) = (format!("그룹을 1~{MOST_GROUPS}개 선택하세요."), format!("choose 1 to {MOST_GROUPS} groups"));
         return Err(Problem::invalid("groupIds", ko, en));
     }
-    for (place, group) in asked.iter().enumerate() {
-        if groups::find(connection, clinic, *group).await?.is_none() {
+    // Held in one order until the campaign is written: who deletes a group finds the campaign, or the campaign finds no group.
+    let mut places: Vec<_> = asked.iter().zip(0_usize..).collect();
+    places.sort_unstable();
+    for (group, place) in places {
+        if !groups::hold(connection, clinic, *group).await? {
             return Err(Problem::not_found().with("field", format!("groupIds[{place}]")));
         }
     }

@@ -7,10 +7,12 @@ mod show;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::get;
-use shared::aws::topics::Publisher;
+use shared::aws::topics::{Publisher, SnsPublisher};
 use shared::clock::Ambient;
 use shared::db::Database;
+use shared::http::{Kind, Table};
+use shared::route;
+use utoipa::openapi::OpenApi;
 
 /// What the use case needs.
 pub struct Deps<P> {
@@ -22,11 +24,22 @@ pub struct Deps<P> {
     pub ambient: Ambient,
 }
 
+fn table<P: Publisher + Send + Sync + 'static>() -> Table<Arc<Deps<P>>> {
+    Table::new("Campaigns", "AlimTalk messages to the customers of groups, and what became of each.")
+        .for_staff()
+        .add(route!(ask::ask::<P>).answers(&[Kind::NotFound, Kind::SenderNotSet, Kind::TemplateNotSendable]))
+        .add(route!(show::list::<P>))
+        .add(route!(show::find::<P>))
+        .add(route!(show::messages::<P>))
+}
+
 /// The routes of this function.
 pub fn routes<P: Publisher + Send + Sync + 'static>(deps: Deps<P>) -> Router {
-    Router::new()
-        .route("/v1/campaigns", get(show::list).post(ask::ask))
-        .route("/v1/campaigns/{campaignId}", get(show::find))
-        .route("/v1/campaigns/{campaignId}/messages", get(show::messages))
-        .with_state(Arc::new(deps))
+    table().router(Arc::new(deps))
+}
+
+/// The documentation of these routes.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    table::<SnsPublisher>().document()
 }

@@ -17,20 +17,27 @@ use shared::model::result::Reason;
 use shared::model::state::{BundleState, CampaignState, MessageState};
 use shared::model::template::{Button, LINK_VARIABLE};
 use shared::model::{CampaignId, CustomerId, GroupId, PhoneNumber, TemplateId};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::Deps;
 
 /// A campaign as it was asked for.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Campaign)]
 pub struct CampaignView {
     /// The campaign.
     pub id: CampaignId,
+    /// Its name.
     name: String,
     state: CampaignState,
+    /// What is sent.
     template_id: TemplateId,
+    /// Whom it is sent to.
     group_ids: Vec<GroupId>,
+    /// Where the link leads, when there is one.
     destination: Option<String>,
+    /// When it was asked for.
     created_at: DateTime<Utc>,
 }
 
@@ -50,25 +57,33 @@ impl CampaignView {
 }
 
 /// A campaign with what has become of it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct CampaignNow {
     #[serde(flatten)]
     campaign: CampaignView,
     /// Why it was stopped, in the caller's language.
     failure: Option<String>,
+    /// Messages by state.
     messages: Totals,
+    /// Bundles by state: at most 500 messages each.
     bundles: BTreeMap<BundleState, u64>,
+    /// Visits of the link.
     clicks: Clicks,
 }
 
 /// A campaign in a list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = CampaignSummary)]
 pub struct SummaryView {
+    /// The campaign.
     id: CampaignId,
+    /// Its name.
     name: String,
     state: CampaignState,
+    /// What is sent.
     template_id: TemplateId,
+    /// When it was asked for.
     created_at: DateTime<Utc>,
 }
 
@@ -85,12 +100,17 @@ impl From<Summary> for SummaryView {
 }
 
 /// One recipient's message.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Message)]
 pub struct MessageView {
+    /// The recipient's place in the campaign, from 1.
     number: u32,
+    /// The recipient, who may have been deleted since.
     customer_id: CustomerId,
+    /// The recipient's name at that time.
     name: String,
+    /// The recipient's phone at that time.
     phone: PhoneNumber,
     /// The finished text; none when there was nothing to send.
     text: Option<String>,
@@ -103,29 +123,43 @@ pub struct MessageView {
     reason_code: Option<String>,
     /// The provider's code, raw.
     result_code: Option<String>,
+    /// When the provider took it.
     sent_at: Option<DateTime<Utc>>,
+    /// When its end became known.
     resulted_at: Option<DateTime<Utc>>,
+    /// When a person first opened the link.
     first_click_at: Option<DateTime<Utc>>,
 }
 
 /// Which page of the campaigns.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ListParams {
+    /// Where the page before ended.
     cursor: Option<Cursor>,
+    /// How many, at most 200; 50 unless said.
     limit: Option<u32>,
 }
 
 /// Which messages, and which page of them.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MessageParams {
+    /// Only messages in this state.
     state: Option<MessageState>,
+    /// Where the page before ended.
     cursor: Option<Cursor>,
+    /// How many, at most 200; 50 unless said.
     limit: Option<u32>,
 }
 
-/// `GET /v1/campaigns`: newest first.
+/// Lists campaigns, newest first
+#[utoipa::path(
+    get,
+    path = "/v1/campaigns",
+    operation_id = "listCampaigns",
+    responses((status = 200, body = Page<SummaryView>))
+)]
 pub async fn list<P: Publisher>(
     State(deps): State<Arc<Deps<P>>>,
     caller: Caller,
@@ -140,7 +174,13 @@ pub async fn list<P: Publisher>(
     Ok(Json(Page::cut(views, limit, |last| last.id.to_string())))
 }
 
-/// `GET /v1/campaigns/{campaignId}`
+/// A campaign with what has become of it
+#[utoipa::path(
+    get,
+    path = "/v1/campaigns/{campaignId}",
+    operation_id = "showCampaign",
+    responses((status = 200, body = CampaignNow))
+)]
 pub async fn find<P: Publisher>(
     State(deps): State<Arc<Deps<P>>>,
     caller: Caller,
@@ -162,7 +202,15 @@ pub async fn find<P: Publisher>(
     }))
 }
 
-/// `GET /v1/campaigns/{campaignId}/messages`: in the order in which recipients were numbered.
+/// Lists the messages of a campaign
+///
+/// In the order in which recipients were numbered. Who looked at which messages is logged.
+#[utoipa::path(
+    get,
+    path = "/v1/campaigns/{campaignId}/messages",
+    operation_id = "listMessages",
+    responses((status = 200, body = Page<MessageView>))
+)]
 pub async fn messages<P: Publisher>(
     State(deps): State<Arc<Deps<P>>>,
     caller: Caller,

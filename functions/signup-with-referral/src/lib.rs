@@ -6,21 +6,23 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::post;
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
-use shared::aws::topics::{Outgoing, Publisher};
+use shared::aws::topics::{Outgoing, Publisher, SnsPublisher};
 use shared::clock::Ambient;
 use shared::db::clinics::{self, Clinic};
 use shared::db::referral_codes::{self, Owner};
 use shared::db::referrals::{self, Referral};
 use shared::db::users::{self, User};
 use shared::db::{Database, memberships, outbox, violates};
-use shared::http::{Body, Caller, Kind, Problem};
+use shared::http::{Body, Caller, Kind, Problem, Table};
 use shared::message::PointsEarned;
 use shared::model::state::{MembershipState, PointReason};
 use shared::model::{ClinicId, Points, ReferralCode, ReferralId, UserId};
+use shared::route;
 use sqlx::MySqlConnection;
+use utoipa::ToSchema;
+use utoipa::openapi::OpenApi;
 
 /// What the use case needs.
 pub struct Deps<P> {
@@ -32,29 +34,54 @@ pub struct Deps<P> {
     pub publisher: P,
 }
 
-/// The routes of this function.
-pub fn routes<P: Publisher + Send + Sync + 'static>(deps: Deps<P>) -> Router {
-    Router::new().route("/v1/signups", post(sign_up::<P>)).with_state(Arc::new(deps))
+fn table<P: Publisher + Send + Sync + 'static>() -> Table<Arc<Deps<P>>> {
+    Table::new("Sign-up", "Joining a clinic through a referral code.").add(route!(sign_up::<P>).answers(&[
+        Kind::UnknownCode,
+        Kind::OwnCode,
+        Kind::AlreadyReferred,
+        Kind::AlreadyMember,
+    ]))
 }
 
-#[derive(Debug, Deserialize)]
+/// The routes of this function.
+pub fn routes<P: Publisher + Send + Sync + 'static>(deps: Deps<P>) -> Router {
+    table().router(Arc::new(deps))
+}
+
+/// The documentation of these routes.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    table::<SnsPublisher>().document()
+}
+
+/// How somebody came to a clinic.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"referralCode": "7K3M9QXA"}))]
 struct Signup {
+    /// The code of a friend or of the clinic itself.
     referral_code: ReferralCode,
 }
 
 /// What a new member reads.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Joined {
+    /// The new member.
     user_id: UserId,
+    /// The clinic.
     clinic_id: ClinicId,
+    /// The clinic's name.
+    #[schema(example = "단골의원")]
     clinic_name: String,
     membership: MembershipState,
     /// The member's own code, to invite friends with.
+    #[schema(example = "7K3M9QXA")]
     referral_code: Option<String>,
     /// Points that this sign-up earns; they arrive within moments.
+    #[schema(example = 1000)]
     join_points: u32,
+    /// What the clinic says about its points.
     points_notice: String,
 }
 
@@ -65,6 +92,19 @@ struct Outcome {
     outgoing: Vec<Outgoing>,
 }
 
+/// Joins a clinic through a referral code
+///
+/// Confirms the membership, records who referred whom and makes the member's own code. A user earns points once in a lifetime:
+/// when no referral of theirs existed before. The same code again gets the same answer.
+#[utoipa::path(
+    post,
+    path = "/v1/signups",
+    operation_id = "signUp",
+    responses(
+        (status = 201, description = "The caller is a member now.", body = Joined),
+        (status = 200, description = "The caller had joined through this code before.", body = Joined),
+    )
+)]
 async fn sign_up<P: Publisher>(
     State(deps): State<Arc<Deps<P>>>,
     caller: Caller,

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::routing::get;
 use axum::{Json, Router};
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
@@ -13,9 +12,12 @@ use shared::clock::Ambient;
 use shared::db::hourly_counts::{self, Clicks, Counts, hour_of};
 use shared::db::messages::{self, Totals};
 use shared::db::{Database, campaigns, clinics, customers, groups, memberships, point_entries};
-use shared::http::{Caller, Params, Problem, Staff};
+use shared::http::{Caller, Kind, Params, Problem, Staff, Table};
 use shared::model::{CampaignId, ClinicId};
+use shared::route;
 use sqlx::MySqlConnection;
+use utoipa::openapi::OpenApi;
+use utoipa::{IntoParams, ToSchema};
 
 /// The longest span that is shown by the hour: a quarter, some 2,200 lines.
 const MOST_DAYS: i64 = 92;
@@ -28,40 +30,66 @@ pub struct Deps {
     pub ambient: Ambient,
 }
 
+fn table() -> Table<Arc<Deps>> {
+    Table::new("Statistics", "The numbers of the clinic, each rate with what it is a part of.")
+        .for_staff()
+        .add(route!(now))
+        .add(route!(hourly).answers(&[Kind::NotFound]))
+}
+
 /// The routes of this function.
 pub fn routes(deps: Deps) -> Router {
-    Router::new().route("/v1/stats", get(now)).route("/v1/stats/hourly", get(hourly)).with_state(Arc::new(deps))
+    table().router(Arc::new(deps))
+}
+
+/// The documentation of these routes.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    table().document()
 }
 
 /// A clinic's numbers at this moment.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = StatsNow)]
 struct Now {
+    /// Customers of the clinic.
     customers: u64,
+    /// Groups, the unassigned one among them.
     groups: u64,
+    /// Confirmed members.
     members: u64,
+    /// Messages of all campaigns.
     messages: Totals,
     success_rate: SuccessRate,
     click_rate: ClickRate,
+    /// Visits of links.
     clicks: Clicks,
+    /// The sum of all points that were granted.
     points_granted: u64,
 }
 
 /// Delivered messages of those that were handed over, or were to be: requested without queued and excluded.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct SuccessRate {
+    /// Messages that arrived.
     delivered: u64,
+    /// Messages that were handed over, or were to be.
     of: u64,
 }
 
 /// Messages whose link a person has opened, of those that were delivered.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct ClickRate {
+    /// Messages whose link a person has opened.
     unique_clicks: u64,
+    /// Messages that arrived.
     of: u64,
 }
 
+/// The clinic's numbers now
+#[utoipa::path(get, path = "/v1/stats", operation_id = "showStats", responses((status = 200, body = Now)))]
 async fn now(State(deps): State<Arc<Deps>>, caller: Caller) -> Result<Json<Now>, Problem> {
     let mut connection = deps.database.acquire().await?;
     let clinic = Staff::identify(&mut connection, &caller).await?.clinic;
@@ -83,26 +111,38 @@ async fn now(State(deps): State<Arc<Deps>>, caller: Caller) -> Result<Json<Now>,
 }
 
 /// Which hours: whole days of the clinic, both included; today unless said.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Span {
+    /// The first day. Without it the last one, so that either stands for both.
     from: Option<NaiveDate>,
+    /// The last day, at most 92 from the first. Without it the first one, and today without either.
     to: Option<NaiveDate>,
+    /// Only what belongs to this campaign.
     campaign_id: Option<CampaignId>,
 }
 
 /// The clinic's numbers hour by hour; an hour in which nothing happened is there with zeros.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = StatsHourly)]
 struct Hourly {
+    /// The clinic's time zone, by its IANA name.
+    #[schema(example = "Asia/Seoul")]
     time_zone: String,
+    /// The first day.
     from: NaiveDate,
+    /// The last day.
     to: NaiveDate,
+    /// The sum of the hours.
     total: Counts,
+    /// Every hour of these days.
     hours: Vec<Hour>,
 }
 
-#[derive(Debug, Serialize)]
+/// One hour.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StatsHour)]
 struct Hour {
     /// Its beginning on the clinic's clock.
     hour: DateTime<FixedOffset>,
@@ -110,6 +150,10 @@ struct Hour {
     counts: Counts,
 }
 
+/// The clinic's numbers hour by hour
+///
+/// Days are the clinic's, in its time zone. An hour in which nothing happened is there with zeros.
+#[utoipa::path(get, path = "/v1/stats/hourly", operation_id = "showHourlyStats", responses((status = 200, body = Hourly)))]
 async fn hourly(State(deps): State<Arc<Deps>>, caller: Caller, Params(span): Params<Span>) -> Result<Json<Hourly>, Problem> {
     let mut connection = deps.database.acquire().await?;
     let clinic = Staff::identify(&mut connection, &caller).await?.clinic;

@@ -5,18 +5,20 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::routing::{get, post};
 use axum::{Json, Router};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use shared::clock::Ambient;
 use shared::db::templates::{self, Template};
 use shared::db::{Database, clinics};
-use shared::http::{Caller, Cursor, Kind, Language, Page, Params, Problem, Staff, Text};
+use shared::http::{Caller, Cursor, Kind, Language, Page, Params, Problem, Staff, Table, Text};
 use shared::model::approval::Described;
 use shared::model::template::{Button, variables};
 use shared::model::{ClinicId, TemplateId};
-use shared::provider::{NoAnswer, Provider};
+use shared::provider::{Aligo, NoAnswer, Provider};
+use shared::route;
+use utoipa::openapi::OpenApi;
+use utoipa::{IntoParams, ToSchema};
 
 /// Lengths of the columns.
 const CODE_LENGTH: usize = 40;
@@ -32,52 +34,90 @@ pub struct Deps<V> {
     pub provider: V,
 }
 
+fn table<V: Provider + Send + Sync + 'static>() -> Table<Arc<Deps<V>>> {
+    Table::new("Templates", "AlimTalk texts that Kakao has approved, as the provider keeps them.")
+        .for_staff()
+        .add(route!(list::<V>))
+        .add(route!(synchronise::<V>).answers(&[
+            Kind::NotFound,
+            Kind::NoSenderKey,
+            Kind::ProviderRefused,
+            Kind::ProviderUnavailable,
+        ]))
+}
+
 /// The routes of this function.
 pub fn routes<V: Provider + Send + Sync + 'static>(deps: Deps<V>) -> Router {
-    Router::new()
-        .route("/v1/templates", get(list::<V>))
-        .route("/v1/templates/sync", post(synchronise::<V>))
-        .with_state(Arc::new(deps))
+    table().router(Arc::new(deps))
+}
+
+/// The documentation of these routes.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    table::<Aligo>().document()
 }
 
 /// Which part of the list is asked for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 struct ListParams {
+    /// How many, at most 200; 50 unless said.
     limit: Option<u32>,
+    /// Where the page before ended.
     cursor: Option<Cursor>,
 }
 
 /// A template as staff sees it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Template)]
 struct TemplateView {
+    /// The template.
     id: TemplateId,
+    /// The provider's code of it.
+    #[schema(example = "TW_1234")]
     code: String,
+    /// Its name.
+    #[schema(example = "검진 안내")]
     name: String,
+    /// The text, with variables.
+    #[schema(example = "#{고객명}님, 검진 시기가 되었습니다.")]
     content: String,
+    /// The title above the text, empty when there is none.
     emphasis_title: String,
+    /// The buttons below the text.
     buttons: Vec<Button>,
     /// What is to be filled in, in the text and the title.
+    #[schema(example = json!(["고객명"]))]
     variables: BTreeSet<String>,
+    /// The provider's code of how Kakao's inspection stands.
+    #[schema(example = "APR")]
     inspection: String,
+    /// The provider's code of its state.
+    #[schema(example = "A")]
     status: String,
+    /// Whether it can be sent.
     sendable: bool,
     /// Why it cannot be sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     obstacle: Option<ObstacleView>,
+    /// When the provider last showed it.
     synced_at: DateTime<Utc>,
 }
 
 /// Why a template cannot be sent.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TemplateObstacle)]
 struct ObstacleView {
+    /// A stable word.
     kind: &'static str,
+    /// The same for people, in the caller's language.
     text: String,
 }
 
 /// What a synchronisation came to.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TemplatesSynchronised)]
 struct Synchronised {
     /// Templates that the provider has.
     synced: usize,
@@ -85,6 +125,10 @@ struct Synchronised {
     removed: u64,
 }
 
+/// Lists the clinic's templates
+///
+/// As they were last fetched from the provider, in the order of their codes.
+#[utoipa::path(get, path = "/v1/templates", operation_id = "listTemplates", responses((status = 200, body = Page<TemplateView>)))]
 async fn list<V: Provider + Send + Sync>(
     State(deps): State<Arc<Deps<V>>>,
     caller: Caller,
@@ -103,6 +147,10 @@ async fn list<V: Provider + Send + Sync>(
     Ok(Json(Page::cut(items, limit, |last| last.code.clone())))
 }
 
+/// Fetches the clinic's templates from the provider
+///
+/// What the provider does not have any more is removed; campaigns keep what they were sent with.
+#[utoipa::path(post, path = "/v1/templates/sync", operation_id = "syncTemplates", responses((status = 200, body = Synchronised)))]
 async fn synchronise<V: Provider + Send + Sync>(
     State(deps): State<Arc<Deps<V>>>,
     caller: Caller,

@@ -12,17 +12,19 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use shared::aws::queues::{NotSent, Queue};
 use shared::clock::Ambient;
 use shared::db::{Database, campaigns};
 use shared::failure::chain;
+use shared::http::Table;
 use shared::message::ClickReceived;
 use shared::model::click::{self, RULE_VERSION, Visit};
 use shared::model::link::LinkKeys;
 use shared::model::state::ClickClass;
 use shared::model::{CampaignId, ClickId, MessageId};
+use shared::route;
 use shared::store::{Destination, Store};
+use utoipa::openapi::OpenApi;
 
 /// How long a visitor waits for the store.
 pub const STORE_PATIENCE: Duration = Duration::from_millis(50);
@@ -88,10 +90,21 @@ impl Memory {
     }
 }
 
+fn table<C: Clicks>() -> Table<Arc<Deps<C>>> {
+    Table::new("Links", "The links in messages. People open them, programs of this API do not.")
+        .add(route!(open::<C>))
+        .add(route!(probe::<C>))
+}
+
 /// The routes of this function.
 pub fn routes<C: Clicks>(deps: Deps<C>) -> Router {
-    // GET answers HEAD too, without the body.
-    Router::new().route("/c/{token}", get(open)).with_state(Arc::new(deps))
+    table().router(Arc::new(deps))
+}
+
+/// The documentation of these routes.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    table::<Queue>().document()
 }
 
 /// Who follows a link.
@@ -111,6 +124,19 @@ impl Visitor {
     }
 }
 
+/// Sends the visitor of a link on
+///
+/// The visit is classified and recorded; the visitor never waits for that.
+#[utoipa::path(
+    get,
+    path = "/c/{token}",
+    operation_id = "openLink",
+    responses(
+        (status = 302, description = "`Location` says where the link leads.", headers(("Location" = String))),
+        (status = 404, description = "A page: the link is not one of ours, or leads nowhere.", content_type = "text/html", body = String),
+        (status = 503, description = "A page: nobody can tell at the moment where it leads.", content_type = "text/html", body = String),
+    )
+)]
 async fn open<C: Clicks>(
     State(deps): State<Arc<Deps<C>>>,
     method: Method,
@@ -122,6 +148,26 @@ async fn open<C: Clicks>(
         return page::unknown();
     };
     deps.follow(message, &Visitor::of(&method, &headers)).await
+}
+
+/// Says where a link leads, to programs that look ahead
+#[utoipa::path(
+    head,
+    path = "/c/{token}",
+    operation_id = "probeLink",
+    responses(
+        (status = 302, description = "`Location` says where the link leads.", headers(("Location" = String))),
+        (status = 404, description = "The link is not one of ours, or leads nowhere.", content_type = "text/html"),
+        (status = 503, description = "Nobody can tell at the moment where it leads.", content_type = "text/html"),
+    )
+)]
+async fn probe<C: Clicks>(
+    state: State<Arc<Deps<C>>>,
+    method: Method,
+    headers: HeaderMap,
+    token: Result<Path<String>, PathRejection>,
+) -> Response {
+    open(state, method, headers, token).await
 }
 
 /// What the store has not been told yet.

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident = $status:ident $code:literal, $ko:literal, $en:literal;)+) => {
         /// What is wrong, in general. The code is stable; the texts are for people.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Kind {
             $($(#[$doc])* $variant),+
         }
@@ -80,12 +80,21 @@ kinds! {
     /// What can be done with other groups cannot be done with the unassigned one.
     UnassignedGroup = CONFLICT "unassigned-group",
         "미지정 그룹에는 할 수 없는 작업입니다.", "This cannot be done with the unassigned group.";
+    /// Something on its way would miss the group.
+    GroupInUse = CONFLICT "group-in-use",
+        "지금은 삭제할 수 없는 그룹입니다.", "The group cannot be deleted now.";
     /// The import is in another state.
     ImportNotReady = CONFLICT "import-not-ready",
         "검토할 수 있는 상태의 대량 등록이 아닙니다.", "This import is not waiting for a review.";
     /// Only a committed import can be undone, only one that nobody works on can be discarded.
     ImportState = CONFLICT "import-state",
         "지금 상태의 대량 등록에는 할 수 없는 작업입니다.", "This cannot be done with the import in its present state.";
+    /// A row that is left out is not edited.
+    RowDeleted = CONFLICT "row-deleted",
+        "삭제한 행입니다. 복원한 뒤에 수정해 주세요.", "The row is deleted. Restore it, then edit it.";
+    /// None of the import's rows is one that is asked for.
+    NoRows = CONFLICT "no-rows",
+        "해당하는 행이 없습니다.", "There are no such rows.";
     /// The template cannot be sent as it is.
     TemplateNotSendable = CONFLICT "template-not-sendable",
         "보낼 수 없는 템플릿입니다.", "The template cannot be sent.";

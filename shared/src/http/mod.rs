@@ -3,12 +3,14 @@
 mod caller;
 mod input;
 mod kind;
+pub mod openapi;
 mod page;
 mod problem;
 
 pub use caller::Language;
 pub use input::{Body, IdempotencyKey, Ids, Params};
 pub use kind::Kind;
+pub use openapi::{Route, Table};
 pub use page::{Cursor, Page};
 pub use problem::{Problem, Text};
 

@@ -11,6 +11,9 @@ use crate::db::DatabaseFailure;
 use crate::failure::chain;
 use crate::http::{Kind, Language};
 
+/// What every `type` begins with. It names the kind; nothing is served there.
+pub(super) const TYPES: &str = "https://dangol.dev/problems/";
+
 /// One text in both languages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
@@ -103,24 +106,28 @@ impl Problem {
 
     /// The answer in one language.
     pub(super) fn render(self, language: Language) -> Response {
-        let content = *self.0;
-        if let Some(cause) = &content.cause {
+        if let Some(cause) = &self.0.cause {
             tracing::error!(event = "request.failed", error = %chain(&**cause), "request failed");
-        }
-        let mut body = content.more;
-        body.insert("type".to_owned(), json!(format!("https://dangol.dev/problems/{}", content.kind.code())));
-        body.insert("status".to_owned(), json!(content.kind.status().as_u16()));
-        let (ko, en) = content.kind.title();
-        body.insert("title".to_owned(), json!(language.choose(ko, en)));
-        if let Some(detail) = content.detail {
-            body.insert("detail".to_owned(), json!(detail.of(language)));
         }
         let headers = [
             (header::CONTENT_TYPE, "application/problem+json"),
             (header::CONTENT_LANGUAGE, language.tag()),
             (header::CACHE_CONTROL, "no-store"),
         ];
-        (content.kind.status(), headers, Value::Object(body).to_string()).into_response()
+        (self.kind().status(), headers, self.document(language).to_string()).into_response()
+    }
+
+    /// The body of the answer in one language.
+    pub(super) fn document(self, language: Language) -> Value {
+        let Content { kind, detail, more: mut body, .. } = *self.0;
+        body.insert("type".to_owned(), json!(format!("{TYPES}{}", kind.code())));
+        body.insert("status".to_owned(), json!(kind.status().as_u16()));
+        let (ko, en) = kind.title();
+        body.insert("title".to_owned(), json!(language.choose(ko, en)));
+        if let Some(detail) = detail {
+            body.insert("detail".to_owned(), json!(detail.of(language)));
+        }
+        Value::Object(body)
     }
 }
 
