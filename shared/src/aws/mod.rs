@@ -1,5 +1,6 @@
-//! The AWS edges: secrets, topics, queues, uploads.
+//! The AWS edges: secrets, topics, queues, uploads, downloads.
 
+pub mod downloads;
 pub mod queues;
 pub mod secrets;
 pub mod topics;

@@ -44,10 +44,14 @@ impl Uploads {
         let answer = self.client.get_object().bucket(&self.bucket).key(key).send().await;
         let answer = answer.map_err(|error| Failure::retry(chain(&error)))?;
         let length = answer.content_length().and_then(|length| u64::try_from(length).ok());
-        if length.is_none_or(|length| length > limit) {
+        let Some(length) = length.filter(|&length| length <= limit).and_then(|length| usize::try_from(length).ok()) else {
             return Ok(None);
+        };
+        // Piece by piece into one place: collecting it first would take its size three times.
+        let (mut file, mut body) = (Vec::with_capacity(length), answer.body);
+        while let Some(piece) = body.try_next().await.map_err(|error| Failure::retry(chain(&error)))? {
+            file.extend_from_slice(&piece);
         }
-        let body = answer.body.collect().await.map_err(|error| Failure::retry(chain(&error)))?;
-        Ok(Some(body.into_bytes().to_vec()))
+        Ok(Some(file))
     }
 }
