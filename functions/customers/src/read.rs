@@ -1,0 +1,148 @@
+//! Looking at customers.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use shared::aws::downloads::Downloads;
+use shared::db::customer_columns;
+use shared::db::customers::{self, Position, Sort, Wanted};
+use shared::http::{Caller, Cursor, Ids, Page, Params, Problem, Staff};
+use shared::model::{CustomerId, GroupId};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::view::{CustomerDetail, CustomerView, detail};
+use crate::{Deps, input};
+
+/// Up to how many customers are named in the log one by one.
+const FEW: usize = 20;
+
+/// Which customers to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Asked {
+    /// Only those in this group.
+    group_id: Option<GroupId>,
+    /// A part of a name or of a phone, at most 50 characters.
+    q: Option<String>,
+    /// The order, `oldest` unless asked otherwise.
+    #[param(inline)]
+    sort: Option<Order>,
+    /// Where the page before ended.
+    cursor: Option<Cursor>,
+    /// How many, 50 unless asked otherwise, 200 at most.
+    limit: Option<u32>,
+}
+
+/// The order of a list of customers.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = CustomerOrder)]
+enum Order {
+    /// In the order in which they were added.
+    Oldest,
+    /// Those added last come first.
+    Recent,
+    /// By name.
+    Name,
+}
+
+impl From<Order> for Sort {
+    fn from(order: Order) -> Self {
+        match order {
+            Order::Oldest => Self::Oldest,
+            Order::Recent => Self::Recent,
+            Order::Name => Self::Name,
+        }
+    }
+}
+
+/// Lists customers
+///
+/// A search by three or more characters of the beginning of a name, or by a whole phone, may answer a page that is not full:
+/// it holds whom an index finds at once, and `nextCursor` goes on with those who have the text anywhere else.
+#[utoipa::path(get, path = "/v1/customers", operation_id = "listCustomers", responses((status = 200, body = Page<CustomerView>)))]
+pub async fn list<D: Downloads>(
+    State(deps): State<Arc<Deps<D>>>,
+    caller: Caller,
+    Params(asked): Params<Asked>,
+) -> Result<Json<Page<CustomerView>>, Problem> {
+    let limit = Page::<CustomerView>::limit(asked.limit);
+    let search = input::search(asked.q.as_deref())?;
+    let sort = asked.sort.map(Sort::from).unwrap_or_default();
+    let from = position(asked.cursor, sort)?;
+    let mut connection = deps.database.acquire().await?;
+    let staff = Staff::identify(&mut connection, &caller).await?;
+    let within = input::within(&mut connection, staff.clinic, asked.group_id).await?;
+    let wanted = Wanted { within, search, sort };
+    let found = customers::list(&mut connection, staff.clinic, &wanted, &from, limit + 1).await?;
+    let mut positions = found.positions;
+    let views: Vec<_> = found.customers.into_iter().map(CustomerView::from).collect();
+    let mut page = Page::cut(views, limit, |_| String::new());
+    page.next_cursor = match page.next_cursor {
+        Some(_) => Some(Cursor(positions.swap_remove(page.items.len() - 1).to_string())),
+        None => found.more.map(|more| Cursor(more.to_string())),
+    };
+    let count = page.items.len();
+    let few = page.items.iter().filter(|_| count <= FEW).map(|customer| customer.id.to_string()).collect::<Vec<_>>().join(" ");
+    tracing::info!(event = "customers.read", staff.id = %staff.id, count, customer.ids = few, "customers listed");
+    Ok(Json(page))
+}
+
+fn position(cursor: Option<Cursor>, sort: Sort) -> Result<Position, Problem> {
+    let Some(cursor) = cursor else { return Ok(Position::default()) };
+    let position = cursor.0.parse::<Position>().ok().filter(|position| position.fits(sort));
+    position.ok_or_else(|| Problem::invalid("cursor", "이 목록의 cursor가 아닙니다.", "not a cursor of this list"))
+}
+
+/// Shows a customer
+#[utoipa::path(
+    get,
+    path = "/v1/customers/{customerId}",
+    operation_id = "showCustomer",
+    responses((status = 200, body = CustomerDetail))
+)]
+pub async fn show<D: Downloads>(
+    State(deps): State<Arc<Deps<D>>>,
+    caller: Caller,
+    Ids(id): Ids<CustomerId>,
+) -> Result<Json<CustomerDetail>, Problem> {
+    let mut connection = deps.database.acquire().await?;
+    let staff = Staff::identify(&mut connection, &caller).await?;
+    let customer = customers::find(&mut connection, staff.clinic, id).await?.ok_or_else(Problem::not_found)?;
+    tracing::info!(event = "customer.read", staff.id = %staff.id, customer.id = %id, "customer shown");
+    detail(&mut connection, staff.clinic, customer).await.map(Json)
+}
+
+/// The clinic's own columns.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CustomerColumns)]
+pub struct Columns {
+    /// In the order in which they were first seen.
+    items: Vec<Column>,
+}
+
+/// A column of the clinic's own.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CustomerColumn)]
+struct Column {
+    /// The name, which is the key among the attributes of a customer and a variable of a template.
+    name: String,
+}
+
+/// Lists the clinic's own columns
+///
+/// Every name under which a customer had a value at some time, one by one or by an import.
+#[utoipa::path(
+    get,
+    path = "/v1/customers/columns",
+    operation_id = "listCustomerColumns",
+    responses((status = 200, body = Columns))
+)]
+pub async fn columns<D: Downloads>(State(deps): State<Arc<Deps<D>>>, caller: Caller) -> Result<Json<Columns>, Problem> {
+    let mut connection = deps.database.acquire().await?;
+    let staff = Staff::identify(&mut connection, &caller).await?;
+    let names = customer_columns::list(&mut connection, staff.clinic).await?;
+    Ok(Json(Columns { items: names.into_iter().map(|name| Column { name }).collect() }))
+}

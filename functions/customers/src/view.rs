@@ -1,0 +1,78 @@
+//! What is shown of customers.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use shared::db::customers::{Attributes, Customer};
+use shared::db::groups::{self, Label};
+use shared::http::Problem;
+use shared::model::{ClinicId, CustomerId, GroupId, PhoneNumber};
+use sqlx::MySqlConnection;
+use utoipa::ToSchema;
+
+/// A customer in a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Customer)]
+pub struct CustomerView {
+    /// The customer.
+    pub id: CustomerId,
+    /// What the clinic calls them.
+    pub name: String,
+    /// Unique within the clinic.
+    pub phone: PhoneNumber,
+    /// The clinic's own columns, by their name.
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub attributes: Attributes,
+    /// When they were added.
+    pub created_at: DateTime<Utc>,
+    /// When their name, phone or attributes were last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A customer with the groups they are in.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CustomerDetail {
+    #[serde(flatten)]
+    pub customer: CustomerView,
+    /// By name; the unassigned group when they are in no other.
+    pub groups: Vec<GroupView>,
+}
+
+/// A group by its name.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = GroupOfCustomer)]
+pub struct GroupView {
+    /// The group.
+    pub id: GroupId,
+    /// Unique within the clinic.
+    pub name: String,
+    /// Whether it is the clinic's unassigned group.
+    pub unassigned: bool,
+}
+
+impl From<Customer> for CustomerView {
+    fn from(customer: Customer) -> Self {
+        Self {
+            id: customer.id,
+            name: customer.name,
+            phone: customer.phone,
+            attributes: customer.attributes,
+            created_at: customer.created_at,
+            updated_at: customer.updated_at,
+        }
+    }
+}
+
+impl From<Label> for GroupView {
+    fn from(group: Label) -> Self {
+        Self { id: group.id, name: group.name, unassigned: group.unassigned }
+    }
+}
+
+/// A customer with their groups.
+pub async fn detail(connection: &mut MySqlConnection, clinic: ClinicId, customer: Customer) -> Result<CustomerDetail, Problem> {
+    let groups = groups::list_of_customer(connection, clinic, customer.id).await?;
+    Ok(CustomerDetail { groups: groups.into_iter().map(GroupView::from).collect(), customer: customer.into() })
+}

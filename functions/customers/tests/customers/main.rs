@@ -1,0 +1,9 @@
+//! Customers, against a real database.
+
+mod add;
+mod change;
+mod delete;
+mod export;
+mod list;
+mod search;
+mod world;
