@@ -1,7 +1,9 @@
 //! Triggered by a schedule, each minute.
-//! Responsible for what is stuck: bundles nobody answered for are looked for in the provider's history, due results are asked for.
+//! Responsible for what is stuck: bundles nobody answered for are looked for in the provider's history, due results are asked for,
+//! imports are set going again or ended.
 
 mod due;
+mod imports;
 mod search;
 
 use std::fmt::Display;
@@ -55,7 +57,7 @@ impl ResultsQueue for Queue {
     }
 }
 
-/// What a run came to, in bundles.
+/// What a run came to, in bundles and in imports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
@@ -69,6 +71,14 @@ pub struct Summary {
     pub found: usize,
     /// Unknown ones that were looked for and stay so.
     pub unknown: usize,
+    /// Imports whose file could not be read to its end failed.
+    pub imports_failed: usize,
+    /// Imports that nobody was committing or undoing were announced again.
+    pub imports_announced: usize,
+    /// Imports whose file never came were deleted.
+    pub imports_deleted: usize,
+    /// Imports whose rows were deleted because of their age.
+    pub imports_expired: usize,
 }
 
 /// Settles what is stuck. The parts do not wait for each other: one that fails does not keep the others from their work.
@@ -81,6 +91,10 @@ pub async fn handle<V: Provider, P: Publisher, Q: ResultsQueue>(deps: &Deps<V, P
     summary.lapsed = parts.run("lapse", lapse(deps).await);
     summary.announced = parts.run("announce", announce(deps).await);
     summary.due = parts.run("due", due::ask(deps).await);
+    summary.imports_failed = parts.run("fail_imports", imports::fail(deps).await);
+    summary.imports_announced = parts.run("announce_imports", imports::announce(deps).await);
+    summary.imports_deleted = parts.run("delete_imports", imports::delete(deps).await);
+    summary.imports_expired = parts.run("expire_imports", imports::expire(deps).await);
     (summary.found, summary.unknown) = parts.run("find", find(deps).await);
     tracing::info!(event = "bundles.reconciled", ?summary, "reconciled");
     parts.0.map_or(Ok(summary), Err)

@@ -18,7 +18,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let mut environment = Environment::of_process();
     let database = DatabaseConfig::read(&mut environment);
     let provider = ProviderConfig::read(&mut environment);
-    let publisher = SnsPublisher::read(&mut environment, &[Topic::BundlePrepared, Topic::BundleAccepted]);
+    let topics = [Topic::BundlePrepared, Topic::BundleAccepted, Topic::ImportApproved, Topic::ImportRevoked];
+    let publisher = SnsPublisher::read(&mut environment, &topics);
     let results = environment.text("COLLECT_RESULTS_QUEUE_URL");
     environment.check()?;
 

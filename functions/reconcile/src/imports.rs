@@ -1,0 +1,145 @@
+//! Imports that are stuck, and rows of imports that are not kept any longer.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use shared::aws::topics::{Outgoing, Publisher};
+use shared::clock::Ambient;
+use shared::db::imports::unmoved::{self, Unmoved};
+use shared::db::{Tx, import_rows, imports, outbox};
+use shared::failure::Failure;
+use shared::message::{ImportApproved, ImportRevoked};
+use shared::model::import::{ImportFailure, ROWS_KEPT_FOR};
+use shared::model::state::ImportState;
+use tokio::time::Instant;
+
+use crate::Deps;
+
+/// The queue of parse-import has brought a file five times by then, and nobody is at it any more.
+const PARSING_LIMIT: TimeDelta = TimeDelta::hours(1);
+/// Writing an import moves on every second or so; a message that was lost or failed would have come back from its queue.
+const WRITING_LIMIT: TimeDelta = TimeDelta::minutes(15);
+/// The address to upload to was good for minutes.
+const UPLOAD_LIMIT: TimeDelta = TimeDelta::hours(24);
+/// Imports per run and kind; the next run takes more.
+const IMPORTS: u32 = 100;
+/// How long a run begins to delete rows of old imports. Those of one go together, in a few seconds.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Files whose reading did not come to an end, however often it was tried.
+pub(crate) async fn fail<V, P, Q>(deps: &Deps<V, P, Q>) -> Result<usize, Failure> {
+    let ambient = &deps.ambient;
+    let before = ambient.now() - PARSING_LIMIT;
+    let mut failed = 0;
+    for stalled in list(deps, &[ImportState::Parsing], PARSING_LIMIT).await? {
+        let stalled = &stalled;
+        let done = deps.database.transaction::<_, Failure>("fail_import", |tx| {
+            Box::pin(async move {
+                if !unmoved::lock(tx, stalled, before).await? {
+                    return Ok(false);
+                }
+                let Some(import) = imports::find(tx, stalled.clinic, stalled.import).await? else { return Ok(false) };
+                import_rows::delete_all(tx, stalled.clinic, stalled.import).await?;
+                let failure = (ImportFailure::Stalled, None);
+                imports::mark_failed(tx, ambient, stalled.clinic, stalled.import, failure, &import.contents).await?;
+                Ok(true)
+            })
+        });
+        if done.await? {
+            tracing::warn!(event = "import.stalled", import.id = %stalled.import, "reading did not come to an end");
+            failed += 1;
+        }
+    }
+    Ok(failed)
+}
+
+/// Imports that are to be committed or undone, and nobody is at it: the fact is published once more.
+pub(crate) async fn announce<V, P: Publisher, Q>(deps: &Deps<V, P, Q>) -> Result<usize, Failure> {
+    let ambient = &deps.ambient;
+    let before = ambient.now() - WRITING_LIMIT;
+    let mut announced = 0;
+    for stuck in list(deps, &[ImportState::Committing, ImportState::Undoing], WRITING_LIMIT).await? {
+        let stuck = &stuck;
+        let outgoing = deps.database.transaction::<_, Failure>("announce_import", |tx| {
+            Box::pin(async move {
+                if !unmoved::lock(tx, stuck, before).await? {
+                    return Ok(None);
+                }
+                // Not again before it has had the same time once more.
+                imports::set_state(tx, ambient, stuck.clinic, stuck.import, stuck.state).await?;
+                Ok(Some(fact(tx, ambient, stuck).await?))
+            })
+        });
+        if let Some(outgoing) = outgoing.await? {
+            tracing::warn!(event = "import.announced", import.id = %stuck.import, state = %stuck.state, "announced once more");
+            outbox::publish(&deps.database, &deps.publisher, &[outgoing]).await;
+            announced += 1;
+        }
+    }
+    Ok(announced)
+}
+
+async fn fact(tx: &mut Tx<'_>, ambient: &Ambient, stuck: &Unmoved) -> Result<Outgoing, sqlx::Error> {
+    let (clinic_id, import_id) = (stuck.clinic, stuck.import);
+    match stuck.state {
+        ImportState::Undoing => outbox::insert(tx, ambient, &ImportRevoked::V1 { clinic_id, import_id }).await,
+        _ => outbox::insert(tx, ambient, &ImportApproved::V1 { clinic_id, import_id }).await,
+    }
+}
+
+/// Imports whose file never came.
+pub(crate) async fn delete<V, P, Q>(deps: &Deps<V, P, Q>) -> Result<usize, Failure> {
+    let before = deps.ambient.now() - UPLOAD_LIMIT;
+    let mut deleted = 0;
+    for abandoned in list(deps, &[ImportState::Uploading], UPLOAD_LIMIT).await? {
+        let abandoned = &abandoned;
+        let done = deps.database.transaction::<_, Failure>("delete_import", |tx| {
+            Box::pin(async move {
+                let locked = unmoved::lock(tx, abandoned, before).await?;
+                if locked {
+                    imports::delete(tx, abandoned.clinic, abandoned.import).await?;
+                }
+                Ok(locked)
+            })
+        });
+        if done.await? {
+            tracing::info!(event = "import.abandoned", import.id = %abandoned.import, "no file came");
+            deleted += 1;
+        }
+    }
+    Ok(deleted)
+}
+
+/// Rows of imports that are over hold people's data, and are needed for nothing but undoing. Those of one import go in one
+/// transaction, so that none is undone by half.
+pub(crate) async fn expire<V, P, Q>(deps: &Deps<V, P, Q>) -> Result<usize, Failure> {
+    let until = Instant::now() + PATIENCE;
+    let before = deps.ambient.now() - ROWS_KEPT_FOR;
+    let mut expired = 0;
+    for old in list(deps, &[ImportState::Committed, ImportState::Undone, ImportState::Failed], ROWS_KEPT_FOR).await? {
+        if Instant::now() > until {
+            break;
+        }
+        let old = &old;
+        let done = deps.database.transaction::<_, Failure>("expire_import", |tx| {
+            Box::pin(async move {
+                let locked = unmoved::lock(tx, old, before).await?;
+                if locked {
+                    import_rows::delete_all(tx, old.clinic, old.import).await?;
+                    unmoved::mark_expired(tx, old).await?;
+                }
+                Ok(locked)
+            })
+        });
+        if done.await? {
+            tracing::info!(event = "import.expired", import.id = %old.import, "its rows are deleted");
+            expired += 1;
+        }
+    }
+    Ok(expired)
+}
+
+async fn list<V, P, Q>(deps: &Deps<V, P, Q>, states: &[ImportState], limit: TimeDelta) -> Result<Vec<Unmoved>, Failure> {
+    let mut connection = deps.database.acquire().await?;
+    Ok(unmoved::list(&mut connection, states, deps.ambient.now() - limit, IMPORTS).await?)
+}
