@@ -1,33 +1,33 @@
 //! Triggered by the routes below `/v1/imports`.
-//! Responsible for an import from its upload address to its approval; reading and committing are done by queue consumers.
+//! Responsible for an import from its upload address over its review to its approval, and for its revocation; reading,
+//! committing and undoing are done by queue consumers.
 
-mod review;
+mod bad_rows;
+mod changes;
+mod decision;
+mod edit;
+mod lives;
+mod reason;
+mod remap;
+mod rows;
+mod selection;
+mod start;
+mod template;
 mod view;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
-use axum::{Json, Router};
-use serde::{Deserialize, Serialize};
-use shared::aws::topics::{Outgoing, Publisher};
+use axum::Router;
+use shared::aws::downloads::{Downloads, S3Downloads};
+use shared::aws::topics::{Publisher, SnsPublisher};
 use shared::clock::Ambient;
-use shared::db::idempotency::{self, Request, Seen};
-use shared::db::{Database, Tx, imports, outbox};
+use shared::db::Database;
 use shared::failure::Failure;
-use shared::http::{Body, Caller, IdempotencyKey, Ids, Kind, Problem, Staff, replay};
-use shared::message::ImportApproved;
-use shared::model::import::MAX_FILE_BYTES;
-use shared::model::state::ImportState;
-use shared::model::{ClinicId, ImportId};
+use shared::http::{Kind, Table};
+use shared::route;
 use shared::store::Store;
-
-/// How long an upload may be begun.
-const UPLOAD_VALID_FOR: Duration = Duration::from_mins(15);
-const MAX_FILE_NAME: usize = 255;
+use utoipa::openapi::OpenApi;
 
 /// Where files are uploaded to.
 pub trait Uploads {
@@ -42,153 +42,58 @@ impl Uploads for shared::aws::uploads::Uploads {
 }
 
 /// What the use case needs.
-pub struct Deps<P, U> {
+pub struct Deps<P, U, D> {
     /// The database.
     pub database: Database,
     /// Time and randomness.
     pub ambient: Ambient,
-    /// Tells commit-import of an approval.
+    /// Tells of approvals, revocations and files that are to be read anew.
     pub publisher: P,
     /// Signs the upload.
     pub uploads: U,
-    /// Knows how far reading and committing are.
+    /// Offers the template and the bad rows.
+    pub downloads: D,
+    /// Knows how far reading is.
     pub store: Store,
 }
 
-/// The routes of this function.
-pub fn routes<P, U>(deps: Deps<P, U>) -> Router
+fn table<P, U, D>() -> Table<Arc<Deps<P, U, D>>>
 where
     P: Publisher + Send + Sync + 'static,
     U: Uploads + Send + Sync + 'static,
+    D: Downloads + Send + Sync + 'static,
 {
-    Router::new()
-        .route("/v1/imports", post(start::<P, U>))
-        .route("/v1/imports/{importId}", get(review::show::<P, U>))
-        .route("/v1/imports/{importId}/rows", get(review::rows::<P, U>))
-        .route("/v1/imports/{importId}/rows/{rowNumber}", delete(review::drop_row::<P, U>))
-        .route("/v1/imports/{importId}/commit", post(commit::<P, U>))
-        .with_state(Arc::new(deps))
+    let review = &[Kind::ImportNotReady];
+    Table::new("Imports", "Lists of customers from spreadsheets: uploaded, reviewed row by row, committed once, undone.")
+        .for_staff()
+        .add(route!(lives::list::<P, U, D>))
+        .add(route!(start::start::<P, U, D>))
+        .add(route!(template::offer::<P, U, D>))
+        .add(route!(lives::show::<P, U, D>))
+        .add(route!(lives::discard::<P, U, D>).answers(&[Kind::ImportState]))
+        .add(route!(remap::remap::<P, U, D>).answers(&[Kind::ImportState]))
+        .add(route!(rows::list::<P, U, D>))
+        .add(route!(edit::edit::<P, U, D>).answers(&[Kind::ImportNotReady, Kind::RowDeleted]))
+        .add(route!(selection::delete_row::<P, U, D>).answers(review))
+        .add(route!(selection::delete_rows::<P, U, D>).answers(review))
+        .add(route!(selection::restore_rows::<P, U, D>).answers(review))
+        .add(route!(bad_rows::offer::<P, U, D>).answers(&[Kind::ImportNotReady, Kind::NoRows, Kind::TooLarge]))
+        .add(route!(decision::commit::<P, U, D>).answers(&[Kind::ImportNotReady, Kind::ImportState, Kind::NoRows]))
+        .add(route!(decision::undo::<P, U, D>).answers(&[Kind::ImportState]))
 }
 
-/// A file to come.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct NewImport {
-    file_name: FileName,
+/// The routes of this function.
+pub fn routes<P, U, D>(deps: Deps<P, U, D>) -> Router
+where
+    P: Publisher + Send + Sync + 'static,
+    U: Uploads + Send + Sync + 'static,
+    D: Downloads + Send + Sync + 'static,
+{
+    table().router(Arc::new(deps))
 }
 
-/// The name of a file as people see it, 1 to 255 characters. It names nothing of ours: the object has a key of its own.
-#[derive(Debug, Deserialize)]
-#[serde(try_from = "String")]
-struct FileName(String);
-
-impl TryFrom<String> for FileName {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let visible: String = text.chars().filter(|c| !c.is_control()).collect();
-        let tidy = visible.trim();
-        if (1..=MAX_FILE_NAME).contains(&tidy.chars().count()) {
-            Ok(Self(tidy.to_owned()))
-        } else {
-            Err(format!("must have 1 to {MAX_FILE_NAME} characters"))
-        }
-    }
-}
-
-/// Where to put the file.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct UploadView {
-    id: ImportId,
-    state: ImportState,
-    upload_url: String,
-    upload_method: &'static str,
-    max_bytes: u64,
-}
-
-/// What an approval asks for: nothing yet beyond the import itself.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Approval {}
-
-/// The state that an approval led to.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ApprovedView {
-    id: ImportId,
-    state: ImportState,
-}
-
-async fn start<P, U: Uploads>(
-    State(deps): State<Arc<Deps<P, U>>>,
-    caller: Caller,
-    Body(new): Body<NewImport>,
-) -> Result<(StatusCode, Json<UploadView>), Problem> {
-    let id = ImportId::new(&deps.ambient);
-    let mut connection = deps.database.acquire().await?;
-    let staff = Staff::identify(&mut connection, &caller).await?;
-    let key = format!("imports/{}/{id}", staff.clinic);
-    let upload_url = deps.uploads.signed_put(&key, UPLOAD_VALID_FOR).await.map_err(Problem::internal)?;
-    imports::insert(&mut connection, &deps.ambient, staff.clinic, id, &new.file_name.0).await?;
-    tracing::info!(event = "import.started", import.id = %id, clinic.id = %staff.clinic, staff.id = %staff.id, "import started");
-    let view = UploadView { id, state: ImportState::Uploading, upload_url, upload_method: "PUT", max_bytes: MAX_FILE_BYTES };
-    Ok((StatusCode::CREATED, Json(view)))
-}
-
-async fn commit<P: Publisher, U>(
-    State(deps): State<Arc<Deps<P, U>>>,
-    caller: Caller,
-    IdempotencyKey(key): IdempotencyKey,
-    Ids(id): Ids<ImportId>,
-    Body(Approval {}): Body<Approval>,
-) -> Result<Response, Problem> {
-    let request = Request::new(&caller.subject, "commit_import", &key, &id);
-    let (ambient, caller, request) = (&deps.ambient, &caller, &request);
-    let approved = deps.database.transaction::<_, Problem>("approve_import", |tx| {
-        Box::pin(async move {
-            let staff = Staff::identify(tx, caller).await?;
-            match idempotency::claim(tx, ambient, request).await? {
-                Seen::Never => {}
-                Seen::Answered(status, body) => return Ok((replay(status, body), None)),
-                Seen::Different => return Err(Problem::of(Kind::IdempotencyKeyReused)),
-            }
-            let (state, outgoing) = approve(tx, ambient, staff.clinic, id).await?;
-            let status = if state == ImportState::Committed { StatusCode::OK } else { StatusCode::ACCEPTED };
-            let view = ApprovedView { id, state };
-            let body = serde_json::to_string(&view).map_err(Problem::internal)?;
-            idempotency::save(tx, request, status.as_u16(), &body).await?;
-            Ok(((status, Json(view)).into_response(), outgoing))
-        })
-    });
-    let (response, outgoing) = approved.await?;
-    if outgoing.is_some() {
-        tracing::info!(event = "import.approved", import.id = %id, "import approved");
-    }
-    outbox::publish(&deps.database, &deps.publisher, outgoing.as_slice()).await;
-    Ok(response)
-}
-
-/// Lets a ready import be committed. One that is on its way already stays as it is, and nobody is told again.
-async fn approve(
-    tx: &mut Tx<'_>,
-    ambient: &Ambient,
-    clinic: ClinicId,
-    id: ImportId,
-) -> Result<(ImportState, Option<Outgoing>), Problem> {
-    match imports::lock(tx, clinic, id).await?.ok_or_else(Problem::not_found)? {
-        ImportState::Ready => {
-            imports::set_state(tx, ambient, clinic, id, ImportState::Committing).await?;
-            let fact = ImportApproved::V1 { clinic_id: clinic, import_id: id };
-            let outgoing = outbox::insert(tx, ambient, &fact).await?;
-            Ok((ImportState::Committing, Some(outgoing)))
-        }
-        state @ (ImportState::Committing | ImportState::Committed) => Ok((state, None)),
-        state => Err(not_ready(state)),
-    }
-}
-
-/// The import is not one whose rows wait for a decision.
-fn not_ready(state: ImportState) -> Problem {
-    Problem::of(Kind::ImportNotReady).with("state", state.as_str())
+/// The documentation of these routes.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    table::<SnsPublisher, shared::aws::uploads::Uploads, S3Downloads>().document()
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bulk_import::{Deps, routes};
+use shared::aws::downloads::S3Downloads;
 use shared::aws::topics::SnsPublisher;
 use shared::aws::uploads::Uploads;
 use shared::clock::Ambient;
@@ -20,8 +21,10 @@ async fn main() -> Result<(), lambda_http::Error> {
     telemetry::init();
     let mut environment = Environment::of_process();
     let database = DatabaseConfig::read(&mut environment);
-    let publisher = SnsPublisher::read(&mut environment, &[Topic::ImportApproved]);
+    let topics = [Topic::ImportApproved, Topic::ImportRemapped, Topic::ImportRevoked];
+    let publisher = SnsPublisher::read(&mut environment, &topics);
     let uploads = Uploads::read(&mut environment);
+    let downloads = S3Downloads::read(&mut environment);
     let store = store::read_url(&mut environment);
     environment.check()?;
 
@@ -31,6 +34,7 @@ async fn main() -> Result<(), lambda_http::Error> {
         ambient: Ambient::system()?,
         publisher: publisher(&sdk),
         uploads: uploads(&sdk),
+        downloads: downloads(&sdk),
         store: Store::new(&store, STORE_PATIENCE)?,
     };
     http::run(http::app("bulk-import", routes(deps))).await

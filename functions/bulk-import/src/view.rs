@@ -1,121 +1,162 @@
-//! An import and its rows as staff sees them.
+//! Imports as staff see them.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
-use shared::db::customers::Attributes;
-use shared::db::import_rows::{Counts, ImportRow};
-use shared::db::imports::Import;
-use shared::http::{Language, Text};
+use serde::{Deserialize, Serialize};
+use shared::db::import_rows::review::Counts;
+use shared::db::imports::{Import, Options, SampleRow};
+use shared::http::Language;
 use shared::model::import::{ImportColumn, ImportFailure};
 use shared::model::state::{ImportState, Verdict};
-use shared::model::{ImportId, PhoneNumber};
-use shared::store::Progress;
+use shared::model::{GroupId, ImportId};
+use utoipa::ToSchema;
 
-/// An import under review.
-#[derive(Debug, Serialize)]
+use crate::remap;
+
+/// An import in a list.
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct ImportView {
-    id: ImportId,
+pub struct ImportSummary {
+    /// The import.
+    pub id: ImportId,
+    /// What the file is called, for people.
     file_name: String,
+    /// Where it is in its life.
     state: ImportState,
+    /// Why the file could not be read.
     failure: Option<FailureView>,
+    /// The sheet that was read; none for csv.
     sheet: Option<String>,
-    columns: Vec<ImportColumn>,
+    /// Rows of the file that hold anything; while the file is read, those read so far.
     rows_read: u32,
+    /// Rows that became customers, or were found to be in the list just so.
     rows_committed: u32,
-    counts: BTreeMap<Verdict, u64>,
-    deleted: u64,
+    /// Customers that the import added.
+    rows_added: u32,
+    /// Customers that the import changed.
+    rows_updated: u32,
+    /// Rows that were undone.
+    rows_undone: u32,
+    /// Rows that were not undone, because somebody edited the customer since.
+    rows_kept: u32,
+    /// The number of the last row that was committed or undone so far.
+    worked_through: u32,
+    /// Whether the rows are not kept any longer, 30 days after the import was over. What is committed cannot be undone then.
+    rows_expired: bool,
+    /// How it is, or was, committed.
+    options: OptionsView,
+    /// When it was begun.
     created_at: DateTime<Utc>,
+    /// When its state changed last.
+    updated_at: DateTime<Utc>,
 }
 
-#[derive(Debug, Serialize)]
+/// Why a file cannot be read.
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ImportFailureView)]
 struct FailureView {
+    /// The reason, for programs.
     code: ImportFailure,
+    /// The reason and what helps, for people.
     text: &'static str,
+    /// Where in the file: sheet and cell.
+    at: Option<String>,
 }
 
-impl ImportView {
-    pub fn new(import: Import, counts: Counts, progress: Progress, language: Language) -> Self {
+/// What happens to customers whom the clinic has already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ExistingCustomers)]
+pub enum Existing {
+    /// They get the name and the details of the file.
+    Update,
+    /// They are left alone altogether.
+    Leave,
+}
+
+/// How an import is, or was, committed.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ImportOptions)]
+struct OptionsView {
+    /// Where everybody goes; without it the file says.
+    target_group_id: Option<GroupId>,
+    /// What happens to customers whom the clinic has already.
+    existing: Existing,
+}
+
+impl From<Options> for OptionsView {
+    fn from(options: Options) -> Self {
+        let existing = if options.update_existing { Existing::Update } else { Existing::Leave };
+        Self { target_group_id: options.target_group, existing }
+    }
+}
+
+impl ImportSummary {
+    pub fn new(import: Import, language: Language) -> Self {
+        let at = import.failure_at;
         let failure = import.failure.map(|code| {
             let (ko, en) = code.text();
-            FailureView { code, text: language.choose(ko, en) }
+            FailureView { code, text: language.choose(ko, en), at }
         });
         Self {
             id: import.id,
             file_name: import.file_name,
             state: import.state,
             failure,
-            sheet: import.sheet_name,
-            columns: import.column_names,
-            rows_read: progress.rows_read.unwrap_or(import.rows_read),
-            rows_committed: progress.rows_committed.unwrap_or(import.rows_committed),
+            sheet: import.contents.sheet,
+            rows_read: import.contents.rows_read,
+            rows_committed: import.rows_committed,
+            rows_added: import.rows_added,
+            rows_updated: import.rows_updated,
+            rows_undone: import.rows_undone,
+            rows_kept: import.rows_kept,
+            worked_through: import.worked_through,
+            rows_expired: import.rows_expired,
+            options: import.options.into(),
+            created_at: import.created_at,
+            updated_at: import.updated_at,
+        }
+    }
+}
+
+/// An import under review.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ImportView {
+    #[serde(flatten)]
+    summary: ImportSummary,
+    /// The sheets to choose from, none for csv.
+    sheets: Vec<String>,
+    /// The number of the row that was taken for the column names, 0 for none.
+    header_row: u32,
+    /// What the columns were taken for, from left to right.
+    columns: Vec<ImportColumn>,
+    /// The first rows of the sheet as they stand there.
+    sample: Vec<SampleRow>,
+    /// Whether the file may be read anew in another way.
+    remappable: bool,
+    /// Rows that are not deleted, for every verdict.
+    counts: BTreeMap<Verdict, u64>,
+    /// Rows that are deleted.
+    deleted: u64,
+}
+
+impl ImportView {
+    pub fn new(mut import: Import, counts: Counts, now: DateTime<Utc>, language: Language) -> Self {
+        let remappable = remap::check(&import, now).is_ok();
+        let contents = &mut import.contents;
+        Self {
+            sheets: std::mem::take(&mut contents.sheets),
+            header_row: contents.header_row,
+            columns: std::mem::take(&mut contents.columns),
+            sample: std::mem::take(&mut contents.sample),
+            remappable,
             counts: counts.verdicts,
             deleted: counts.deleted,
-            created_at: import.created_at,
+            summary: ImportSummary::new(import, language),
         }
     }
-}
-
-/// A row of the file with what was made of it.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RowView {
-    /// The row's number in the spreadsheet.
-    pub number: u32,
-    name: String,
-    /// As it stands in the file.
-    phone_text: String,
-    phone: Option<PhoneNumber>,
-    group: Option<String>,
-    attributes: Attributes,
-    verdict: Verdict,
-    duplicate_of: Option<u32>,
-    reason: Option<String>,
-}
-
-impl RowView {
-    pub fn new(row: ImportRow, language: Language) -> Self {
-        let reason = reason(row.verdict, row.duplicate_of).map(|text| text.of(language).to_owned());
-        Self {
-            number: row.number,
-            name: row.name,
-            phone_text: row.phone_text,
-            phone: row.phone,
-            group: Some(row.group_name).filter(|name| !name.is_empty()),
-            attributes: row.attributes,
-            verdict: row.verdict,
-            duplicate_of: row.duplicate_of,
-            reason,
-        }
-    }
-}
-
-/// What a clinic reads about a row; nothing about one that is simply new.
-fn reason(verdict: Verdict, duplicate_of: Option<u32>) -> Option<Text> {
-    let text = match (verdict, duplicate_of) {
-        (Verdict::New, _) => return None,
-        (Verdict::Updates, _) => Text::new(
-            "이미 있는 고객입니다. 이름과 추가 정보를 이 행의 내용으로 바꿉니다.",
-            "The customer exists; name and details are updated from this row.",
-        ),
-        (Verdict::Duplicate, Some(row)) => {
-            Text::new(format!("{row}행과 휴대폰 번호가 같습니다."), format!("The same phone is in row {row}."))
-        }
-        (Verdict::Duplicate, None) => Text::new("앞의 행과 휴대폰 번호가 같습니다.", "The same phone is in an earlier row."),
-        (Verdict::BadPhone, _) => Text::new(
-            "알림톡을 받을 수 있는 휴대폰 번호가 아닙니다. 010-1234-5678 형식으로 고쳐 주세요.",
-            "Not a mobile number that can receive messages. Write it like 010-1234-5678.",
-        ),
-        (Verdict::MissingName, _) => {
-            Text::new("이름이 없거나 50자를 넘습니다.", "There is no name, or it has more than 50 characters.")
-        }
-        (Verdict::Suppressed, _) => Text::new(
-            "수신을 거부한 번호라서 등록하지 않습니다.",
-            "The person asked not to be written to; the row is left out.",
-        ),
-    };
-    Some(text)
 }
