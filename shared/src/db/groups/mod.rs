@@ -1,10 +1,21 @@
 //! Groups of customers. The unassigned group has a row and a name, but no members of its own: its customers are those
 //! without a line in `customer_group_members`.
+//!
+//! Whoever changes who is in which group locks in one order: customers by id ([`lock_customers`]), then groups by id
+//! ([`lock`]), then the lines between them. An import and a deletion of customers come the same way.
 
-use sqlx::{MySqlConnection, QueryBuilder};
+mod members;
+mod names;
+
+pub use members::{
+    count_assigned, count_customers, count_within, insert_customers, insert_members, lock_customers, remove_customers,
+    unassign_customers,
+};
+pub use names::{find_or_insert, insert, rename};
+
+use sqlx::MySqlConnection;
 
 use crate::clock::Ambient;
-use crate::db::violates;
 use crate::model::{ClinicId, CustomerId, GroupId};
 
 /// The name of the group that every clinic begins with.
@@ -56,37 +67,6 @@ pub async fn insert_unassigned(
     Ok(id)
 }
 
-/// Makes a group. A name that exists becomes `name(1)`, then `name(2)`; answers the name it got.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn insert(
-    connection: &mut MySqlConnection,
-    ambient: &Ambient,
-    clinic: ClinicId,
-    name: &str,
-) -> Result<(GroupId, String), sqlx::Error> {
-    let id = GroupId::new(ambient);
-    let mut suffix = 0;
-    loop {
-        let name = if suffix == 0 { name.to_owned() } else { format!("{name}({suffix})") };
-        let inserted = sqlx::query!(
-            "INSERT INTO customer_groups (clinic_id, id, name, created_at) VALUES (?, ?, ?, ?)",
-            clinic,
-            id,
-            name,
-            ambient.now()
-        )
-        .execute(&mut *connection)
-        .await;
-        match inserted {
-            Ok(_) => return Ok((id, name)),
-            Err(error) if violates(&error, "customer_groups_name") && suffix < 1000 => suffix += 1,
-            Err(error) => return Err(error),
-        }
-    }
-}
-
 /// The id of the clinic's unassigned group, if the clinic exists.
 ///
 /// # Errors
@@ -100,6 +80,10 @@ pub async fn find_unassigned(connection: &mut MySqlConnection, clinic: ClinicId)
 /// Groups in the order in which they were made (the unassigned one is the first), after the one given, with the number of
 /// their customers at one moment.
 ///
+/// Nothing is kept that could be wrong: every number is counted, by indexes alone. A group costs as much as it has customers.
+/// The unassigned one costs two walks through the clinic's list, and only where it is on the page; grouping along the index
+/// counts who is in any group in a third of the time that `COUNT(DISTINCT)` takes.
+///
 /// # Errors
 /// When the database does not answer.
 pub async fn list(
@@ -112,11 +96,14 @@ pub async fn list(
         r#"SELECT g.id AS "id: GroupId", g.name, g.unassigned AS "unassigned: bool",
              CASE WHEN g.unassigned THEN
                  (SELECT COUNT(*) FROM customers c WHERE c.clinic_id = g.clinic_id)
-                 - (SELECT COUNT(DISTINCT m.customer_id) FROM customer_group_members m WHERE m.clinic_id = g.clinic_id)
+                 - (SELECT COUNT(*) FROM (
+                     SELECT 1 FROM customer_group_members m FORCE INDEX (customer_group_members_by_customer)
+                     WHERE m.clinic_id = ? GROUP BY m.customer_id) assigned)
              ELSE
                  (SELECT COUNT(*) FROM customer_group_members m WHERE m.clinic_id = g.clinic_id AND m.group_id = g.id)
              END AS "customers!: i64"
          FROM customer_groups g WHERE g.clinic_id = ? AND g.id > ? ORDER BY g.id LIMIT ?"#,
+        clinic,
         clinic,
         after.unwrap_or(GroupId::from_uuid(uuid::Uuid::nil())),
         limit
@@ -169,37 +156,95 @@ pub async fn find_by_name(
     Ok(row.map(|row| Label { id: row.id, name: row.name, unassigned: row.unassigned.unwrap_or(false) }))
 }
 
-/// The clinic's group that has this name, made when there is none.
+/// Locks groups until the end of the transaction, in the order of their ids: nobody changes or deletes them, or who is in
+/// them, meanwhile. Answers those that exist.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lock(connection: &mut MySqlConnection, clinic: ClinicId, ids: &[GroupId]) -> Result<Vec<Label>, sqlx::Error> {
+    let mut ordered = ids.to_vec();
+    ordered.sort_unstable();
+    ordered.dedup();
+    let mut locked = Vec::with_capacity(ordered.len());
+    for id in ordered {
+        let row = sqlx::query!(
+            r#"SELECT name, unassigned AS "unassigned: bool" FROM customer_groups WHERE clinic_id = ? AND id = ? FOR UPDATE"#,
+            clinic,
+            id
+        )
+        .fetch_optional(&mut *connection)
+        .await?;
+        locked.extend(row.map(|row| Label { id, name: row.name, unassigned: row.unassigned.unwrap_or(false) }));
+    }
+    Ok(locked)
+}
+
+/// Keeps a group from being deleted until the end of the transaction; others may do the same meanwhile. Answers whether it
+/// is there. Of several groups, begin with the lowest id.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn hold(connection: &mut MySqlConnection, clinic: ClinicId, id: GroupId) -> Result<bool, sqlx::Error> {
+    // `FOR SHARE` is not understood by MariaDB.
+    let held = sqlx::query_scalar!(
+        r#"SELECT id AS "id: GroupId" FROM customer_groups WHERE clinic_id = ? AND id = ? LOCK IN SHARE MODE"#,
+        clinic,
+        id
+    );
+    held.fetch_optional(connection).await.map(|held| held.is_some())
+}
+
+/// Work that still reads who is in a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Awaited {
+    /// Campaigns that are asked for and not yet prepared.
+    pub campaigns: u64,
+    /// Imports on their way into this group.
+    pub imports: u64,
+}
+
+/// What would miss the group if it were deleted now. Lock the group first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_awaited(connection: &mut MySqlConnection, clinic: ClinicId, id: GroupId) -> Result<Awaited, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"SELECT
+             (SELECT COUNT(*) FROM campaigns c
+                 JOIN campaign_groups g ON g.clinic_id = c.clinic_id AND g.campaign_id = c.id AND g.group_id = ?
+                 WHERE c.clinic_id = ? AND c.state = 'requested') AS "campaigns!: i64",
+             (SELECT COUNT(*) FROM imports i
+                 WHERE i.clinic_id = ? AND i.state = 'committing' AND i.target_group_id = ?) AS "imports!: i64""#,
+        id,
+        clinic,
+        clinic,
+        id
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(Awaited { campaigns: row.campaigns.unsigned_abs(), imports: row.imports.unsigned_abs() })
+}
+
+/// Lines that one statement takes out of a group that is deleted: a second or so, where a statement may last 20.
+const LINES: u32 = 50_000;
+
+/// Deletes a group; its customers stay, and those who are in no other group are unassigned by that. Lock the group first.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn find_or_insert(
-    connection: &mut MySqlConnection,
-    ambient: &Ambient,
-    clinic: ClinicId,
-    name: &str,
-) -> Result<Label, sqlx::Error> {
-    if let Some(group) = find_by_name(connection, clinic, name).await? {
-        return Ok(group);
-    }
-    let id = GroupId::new(ambient);
-    let inserted = sqlx::query!(
-        "INSERT INTO customer_groups (clinic_id, id, name, created_at) VALUES (?, ?, ?, ?)",
-        clinic,
-        id,
-        name,
-        ambient.now()
-    )
-    .execute(&mut *connection)
-    .await;
-    match inserted {
-        Ok(_) => Ok(Label { id, name: name.to_owned(), unassigned: false }),
-        // Somebody made it a moment ago.
-        Err(error) if violates(&error, "customer_groups_name") => {
-            find_by_name(connection, clinic, name).await?.ok_or(sqlx::Error::RowNotFound)
+pub async fn delete(connection: &mut MySqlConnection, clinic: ClinicId, id: GroupId) -> Result<(), sqlx::Error> {
+    loop {
+        let lines = sqlx::query!(
+            "DELETE FROM customer_group_members WHERE clinic_id = ? AND group_id = ? ORDER BY customer_id LIMIT ?",
+            clinic,
+            id,
+            LINES
+        );
+        if lines.execute(&mut *connection).await?.rows_affected() < u64::from(LINES) {
+            break;
         }
-        Err(error) => Err(error),
     }
+    sqlx::query!("DELETE FROM customer_groups WHERE clinic_id = ? AND id = ?", clinic, id).execute(connection).await.map(drop)
 }
 
 /// The groups that a customer is in, by name: the unassigned one when there is no other.
@@ -227,50 +272,6 @@ pub async fn list_of_customer(
     .fetch_all(connection)
     .await?;
     Ok(rows.into_iter().map(|row| Label { id: row.id, name: row.name, unassigned: row.unassigned.unwrap_or(false) }).collect())
-}
-
-/// Puts customers of the clinic into one group; who is not a customer of the clinic is left out. Answers how many were put in.
-/// Fails on the primary key when one of them is in it already.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn insert_customers(
-    connection: &mut MySqlConnection,
-    clinic: ClinicId,
-    group: GroupId,
-    customers: &[CustomerId],
-) -> Result<u64, sqlx::Error> {
-    let mut count = 0;
-    for customers in customers.chunks(1000) {
-        let mut query =
-            QueryBuilder::new("INSERT INTO customer_group_members (clinic_id, group_id, customer_id) SELECT clinic_id, ");
-        query.push_bind(group).push(", id FROM customers WHERE clinic_id = ").push_bind(clinic).push(" AND id IN (");
-        let mut list = query.separated(", ");
-        for customer in customers {
-            list.push_bind(*customer);
-        }
-        count += query.push(")").build().execute(&mut *connection).await?.rows_affected();
-    }
-    Ok(count)
-}
-
-/// Puts customers into groups, both known to be the clinic's; who is in a group already stays in it.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn insert_members(
-    connection: &mut MySqlConnection,
-    clinic: ClinicId,
-    members: &[(GroupId, CustomerId)],
-) -> Result<(), sqlx::Error> {
-    for members in members.chunks(1000) {
-        let mut query = QueryBuilder::new("INSERT INTO customer_group_members (clinic_id, group_id, customer_id) ");
-        query.push_values(members, |mut row, (group, customer)| {
-            row.push_bind(clinic).push_bind(*group).push_bind(*customer);
-        });
-        query.push(" ON DUPLICATE KEY UPDATE customer_id = VALUES(customer_id)").build().execute(&mut *connection).await?;
-    }
-    Ok(())
 }
 
 /// How many groups the clinic has, the unassigned one included.
