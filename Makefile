@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 dangol := $(PYTHON) local/run.py $(if $(INSTANCE),--instance $(INSTANCE)) $(if $(BASE_PORT),--base-port $(BASE_PORT))
 
-.PHONY: help run stop clean status token invoke test build package sqlx check
+.PHONY: help run stop clean status token invoke test build package sqlx openapi check bench
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,8 +47,14 @@ package: ## Build the functions into target/lambda for AWS (needs cargo-lambda a
 sqlx: ## Regenerate .sqlx after a query or a migration changed
 	@$(dangol) sqlx
 
+openapi: ## Renew the API's documentation after a route, an input or an answer changed
+	@$(dangol) openapi
+
 check: ## Format, lints, documentation and dependencies, without tests
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 	@if command -v cargo-deny >/dev/null; then cargo deny check; else echo "cargo-deny is not installed: dependencies were not checked"; fi
+
+bench: ## Measure the functions beside contenders (BENCH="import --rounds 3" or BENCH=customers; see docs/benchmarks.md)
+	@$(PYTHON) benches/run.py $(or $(BENCH),import)

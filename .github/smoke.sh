@@ -29,3 +29,5 @@ if grep --quiet --ignore-case '^x-amzn-errortype:' "$headers"; then
   exit 1
 fi
 expect 401 /v1/clinic
+expect 200 /docs
+expect 200 /v1/openapi.json

@@ -12,7 +12,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use shared::message::{
-    BundleAccepted, BundlePrepared, CampaignRequested, ClickReceived, ImportApproved, PointsEarned, ResultsAwaited,
+    BundleAccepted, BundlePrepared, CampaignRequested, ClickReceived, ImportApproved, ImportRemapped, ImportRevoked,
+    PointsEarned, ResultsAwaited,
 };
 
 fn events() -> PathBuf {
@@ -39,6 +40,8 @@ fn survives<M: DeserializeOwned + Serialize>(example: &Value) -> bool {
 fn parses_on_both_sides(name: &str, example: &Value) -> bool {
     match name {
         "import_approved.v1" => survives::<ImportApproved>(example),
+        "import_remapped.v1" => survives::<ImportRemapped>(example),
+        "import_revoked.v1" => survives::<ImportRevoked>(example),
         "campaign_requested.v1" => survives::<CampaignRequested>(example),
         "bundle_prepared.v1" => survives::<BundlePrepared>(example),
         "bundle_accepted.v1" => survives::<BundleAccepted>(example) && survives::<ResultsAwaited>(example),

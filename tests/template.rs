@@ -6,7 +6,7 @@ mod policy;
 
 use std::collections::BTreeSet;
 
-use policy::{Project, Rule, violations};
+use policy::{Example, Project, Rule, violations};
 use serde_json::json;
 
 /// One way to spoil the project, and the rule that must notice.
@@ -108,6 +108,23 @@ const ACCESS: &[Control] = &[
         let choice = "/Resources/DatabasePolicy/Properties/PolicyDocument/Statement/0/Fn::If/2/Resource";
         project.set(choice, json!("arn:aws:secretsmanager:*:*:secret:*"));
     }),
+    control(Rule::LeastPrivilege, "uploads handed out to people", |project| {
+        let uploads = json!({"Fn::Sub": "${UploadBucket.Arn}/imports/*"});
+        let statement = json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": uploads});
+        project.set("/Resources/CustomersRole/Properties/Policies/0/PolicyDocument/Statement/-", statement);
+    }),
+    control(Rule::PublicDocuments, "documents with a way into the database", |project| {
+        project.set("/Resources/ApiDocsRole/Properties/ManagedPolicyArns/-", json!({"Ref": "DatabasePolicy"}));
+    }),
+    control(Rule::PublicDocuments, "documents with a way to downloads", |project| {
+        let downloads = json!({"Fn::Sub": "${UploadBucket.Arn}/exports/*"});
+        let statement = json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": downloads});
+        project.set(
+            "/Resources/ApiDocsFunction/Properties/Environment",
+            json!({"Variables": {"UPLOAD_BUCKET": {"Ref": "UploadBucket"}}}),
+        );
+        project.set("/Resources/ApiDocsRole/Properties/Policies/0/PolicyDocument/Statement/-", statement);
+    }),
     control(Rule::UnusedGrant, "a topic that the function does not know", |project| {
         let statement = json!({"Effect": "Allow", "Action": "sns:Publish", "Resource": {"Ref": "PointsEarnedTopic"}});
         project.set("/Resources/StatsRole/Properties/Policies/0/PolicyDocument/Statement/-", statement);
@@ -183,6 +200,9 @@ const QUEUES: &[Control] = &[
     control(Rule::QueuePolicy, "a queue closed to the bucket", |project| {
         project.remove("/Resources/ParseImportQueuePolicy");
     }),
+    control(Rule::QueuePolicy, "a queue of the bucket closed to its topic", |project| {
+        project.remove("/Resources/ParseImportQueuePolicy/Properties/PolicyDocument/Statement/1");
+    }),
     control(Rule::Schedule, "a schedule that is retried for a day", |project| {
         project.remove("/Resources/ReconcileFunction/Properties/Events/EveryMinute/Properties/RetryPolicy");
     }),
@@ -229,12 +249,30 @@ const API: &[Control] = &[
     control(Rule::Authorizer, "a redirect that wants a token", |project| {
         project.remove("/Resources/TrackClickFunction/Properties/Events/OpenLink/Properties/Auth");
     }),
+    control(Rule::Authorizer, "documents that want a token", |project| {
+        project.remove("/Resources/ApiDocsFunction/Properties/Events/ShowDocs/Properties/Auth");
+    }),
     control(Rule::Authorizer, "no authorizer by default", |project| {
         project.remove("/Resources/Api/Properties/Auth/DefaultAuthorizer");
+    }),
+    control(Rule::ExampleRequest, "a route without an example", |project| {
+        project.examples.retain(|example| example.route != "/v1/stats/hourly");
+    }),
+    control(Rule::ExampleRequest, "an example of a route that is gone", |project| {
+        let [folder, method, route, path] = ["send", "POST", "/v1/gone", "/v1/gone"].map(str::to_owned);
+        project.examples.insert(Example { folder, method, route, path });
+    }),
+    control(Rule::ExampleRequest, "an example whose path is another route's", |project| {
+        let [folder, method, route, path] = ["send", "GET", "/v1/campaigns/{campaignId}", "/v1/campaigns/"].map(str::to_owned);
+        project.examples.insert(Example { folder, method, route, path });
     }),
     control(Rule::Throttling, "no limit", |project| project.remove("/Resources/Api/Properties/MethodSettings/0")),
     control(Rule::Throttling, "a limit of a route that is gone", |project| {
         project.set("/Resources/Api/Properties/MethodSettings/1/ResourcePath", json!("/~1gone"));
+    }),
+    control(Rule::Throttling, "a public route that shares the limit of all", |project| {
+        let settings = project.template["Resources"]["Api"]["Properties"]["MethodSettings"].as_array_mut().expect("a list");
+        settings.retain(|setting| setting["ResourcePath"] != "/~1docs");
     }),
     control(Rule::AccessLog, "no access log", |project| project.remove("/Resources/Api/Properties/AccessLogSetting")),
     control(Rule::AccessLog, "addresses in the access log", |project| {
@@ -271,6 +309,9 @@ const STORAGE: &[Control] = &[
     }),
     control(Rule::Bucket, "a bucket that keeps files for ever", |project| {
         project.remove("/Resources/UploadBucket/Properties/LifecycleConfiguration");
+    }),
+    control(Rule::Bucket, "a bucket that keeps downloads for ever", |project| {
+        project.remove("/Resources/UploadBucket/Properties/LifecycleConfiguration/Rules/1");
     }),
     control(Rule::Bucket, "a bucket that answers without TLS", |project| project.remove("/Resources/UploadBucketPolicy")),
     control(Rule::Retained, "a key that goes with the stack", |project| project.remove("/Resources/LinkSecret/DeletionPolicy")),

@@ -67,6 +67,12 @@ class Api:
         """Start something; with the same `key` it starts once."""
         return self._request("POST", path, body, {"Idempotency-Key": key} if key else {})
 
+    def offer(self, path: str, body: Any) -> None:
+        """Make something unless the rules forbid it by now."""
+        status, answer = self._send("POST", path, body, {})
+        if status not in (409, 422):
+            self._checked("POST", path, status, answer)
+
     def find(self, path: str) -> Any | None:
         """Read something that this person may not have yet."""
         status, answer = self._send("GET", path, None, {})

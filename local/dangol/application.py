@@ -65,6 +65,7 @@ def _greet(instance: Instance, *, seeded: bool, seconds: float) -> None:
 안녕하세요! 단골(Dangol)이 실행 중입니다. Dangol is running, after {seconds:.0f} s.
 
   API, links    {instance.api_url}/v1, {instance.api_url}/c/<token>
+  API explained {instance.api_url}/docs
   AWS           {instance.emulator_url} (region {REGION}, any credentials)
   Aligo         {instance.aligo_url}
   MariaDB       {instance.database_url}

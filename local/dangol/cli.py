@@ -84,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     command("build", _build, "build the functions into target/lambda")
     sqlx = command("sqlx", _sqlx, "regenerate .sqlx from the queries and the migrations")
     sqlx.add_argument("--check", action="store_true", help="only say whether it is up to date")
+    command("openapi", _openapi, "write what the code says about its API to functions/api-docs/openapi.json")
     test = command("test", _test, "run every test, with an instance of its own")
     test.add_argument("--fast", action="store_true", help="without the tests that need the deployed application")
     return parser
@@ -187,6 +188,12 @@ def _sqlx(_instance: Instance, options: argparse.Namespace) -> None:
     from . import queries
 
     (queries.check if options.check else queries.regenerate)()
+
+
+def _openapi(_instance: Instance, _options: argparse.Namespace) -> None:
+    from . import openapi
+
+    openapi.renew()
 
 
 def _test(_instance: Instance, options: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.parse
 import urllib.request
 
 from .api import Api, Person, ensure_account, sign_in
@@ -38,17 +39,17 @@ def seed(instance: Instance, cloud: Cloud, outputs: dict[str, str]) -> None:
 
 
 def _ensure_groups(api: Api) -> None:
-    present = {group["name"] for group in api.get("/v1/groups")["items"]}
+    present = {group["name"] for group in api.get("/v1/groups?limit=200")["items"]}
     for name in _GROUPS:
         if name not in present:
             api.post("/v1/groups", {"name": name})
 
 
 def _ensure_customers(api: Api) -> None:
-    present = {customer["name"] for customer in api.get("/v1/customers")["items"]}
     for name, phone in _CUSTOMERS.items():
-        if name not in present:
-            api.post("/v1/customers", {"name": name, "phone": phone})
+        # Looked for by phone: the list may be long by now, and names may have been changed.
+        if not api.get("/v1/customers?" + urllib.parse.urlencode({"q": phone}))["items"]:
+            api.offer("/v1/customers", {"name": name, "phone": phone})
 
 
 def _ensure_template(instance: Instance, api: Api) -> None:

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use secrecy::SecretString;
 
+use crate::model::import::{Largest, MAX_FILE_BYTES, MAX_ROWS};
+
 /// The environment is incomplete or wrong; lists every fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("configuration:{0}")]
@@ -59,6 +61,15 @@ impl Environment {
             self.faults.push(format!("{name} is not usable: {error}"));
             otherwise
         })
+    }
+
+    /// A value of a type that can be read from text, with a default.
+    pub fn parsed_or<T>(&mut self, name: &str, default: T) -> T
+    where
+        T: FromStr<Err: std::fmt::Display>,
+    {
+        let value = (self.lookup)(name).filter(|value| !value.is_empty());
+        if value.is_some() { self.parsed(name, default) } else { default }
     }
 
     /// Reports every fault found so far.
@@ -176,6 +187,16 @@ pub struct Credentials {
     pub password: SecretString,
 }
 
+impl Largest {
+    /// Reads `IMPORT_MAX_BYTES` and `IMPORT_MAX_ROWS`, which may be missing.
+    pub fn read(environment: &mut Environment) -> Self {
+        Self {
+            bytes: environment.parsed_or("IMPORT_MAX_BYTES", MAX_FILE_BYTES),
+            rows: environment.parsed_or("IMPORT_MAX_ROWS", MAX_ROWS),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,6 +214,18 @@ mod tests {
           DATABASE_PORT is not usable: invalid digit found in string
           DATABASE_NAME is not set
         ");
+    }
+
+    #[test]
+    fn what_has_a_default_may_be_missing_but_not_wrong() {
+        let mut environment = Environment::from_lookup(|name| match name {
+            "ROWS" => Some("300000".to_owned()),
+            "BYTES" => Some("many".to_owned()),
+            _ => Some(String::new()),
+        });
+        assert_eq!((environment.parsed_or("ROWS", 1), environment.parsed_or("ELSE", 2)), (300_000, 2));
+        assert_eq!(environment.parsed_or("BYTES", 3), 3);
+        assert!(environment.check().unwrap_err().to_string().contains("BYTES is not usable"));
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod http;
 pub mod message;
 pub mod model;
 pub mod provider;
+pub mod spreadsheet;
 pub mod store;
 pub mod telemetry;
 #[cfg(any(test, feature = "testing"))]

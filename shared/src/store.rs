@@ -35,8 +35,6 @@ pub struct Destination {
 pub struct Progress {
     /// Rows of the file read so far.
     pub rows_read: Option<u32>,
-    /// Rows written as customers so far.
-    pub rows_committed: Option<u32>,
 }
 
 /// The setting `REDIS_URL`.
@@ -90,22 +88,10 @@ impl Store {
     /// # Errors
     /// When the store does not answer.
     pub async fn set_rows_read(&self, import: ImportId, rows: u32) -> Result<(), RedisError> {
-        self.set_progress(import, "rows_read", rows).await
-    }
-
-    /// Says how many rows of an import are written.
-    ///
-    /// # Errors
-    /// When the store does not answer.
-    pub async fn set_rows_committed(&self, import: ImportId, rows: u32) -> Result<(), RedisError> {
-        self.set_progress(import, "rows_committed", rows).await
-    }
-
-    async fn set_progress(&self, import: ImportId, field: &str, rows: u32) -> Result<(), RedisError> {
         let key = format!("progress:{import}");
         let life = i64::try_from(PROGRESS_LIFE.as_secs()).unwrap_or(i64::MAX);
         redis::pipe()
-            .hset(&key, field, rows)
+            .hset(&key, "rows_read", rows)
             .ignore()
             .expire(&key, life)
             .ignore()
@@ -119,8 +105,8 @@ impl Store {
     /// When the store does not answer.
     pub async fn progress(&self, import: ImportId) -> Result<Progress, RedisError> {
         let key = format!("progress:{import}");
-        let (rows_read, rows_committed) = self.connection.clone().hmget(key, &["rows_read", "rows_committed"]).await?;
-        Ok(Progress { rows_read, rows_committed })
+        let rows_read = self.connection.clone().hget(key, "rows_read").await?;
+        Ok(Progress { rows_read })
     }
 }
 

@@ -1,6 +1,10 @@
 //! What tests need: a clock that stands still, a database of their own, a publisher that fails on purpose.
 
+pub mod document;
+pub mod downloads;
+pub mod importing;
 pub mod sending;
+pub mod wire;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -7,6 +7,10 @@ use serde_json::Value;
 use super::project::{Function, is_attribute, list, mentioned, reference};
 use super::{Findings, Project, Rule};
 
+/// What people upload, and what they download. Nobody is granted the whole bucket.
+const UPLOADS: &str = "${UploadBucket.Arn}/imports/*";
+const DOWNLOADS: &str = "${UploadBucket.Arn}/exports/*";
+
 /// What a function may be granted beyond the two shared policies.
 const SHARED_POLICIES: [&str; 2] = ["DatabasePolicy", "NetworkPolicy"];
 
@@ -21,6 +25,8 @@ pub fn check(project: &Project, findings: &mut Findings) {
     for function in project.functions() {
         own_role(project, &function, findings);
         grants(project, &function, findings);
+        uploads(project, &function, findings);
+        public(project, &function, findings);
     }
     conditional_access(project, findings);
 }
@@ -52,7 +58,7 @@ fn least_privilege(id: &str, statement: &Value, findings: &mut Findings) {
     let takes_no_resource = actions.iter().all(|action| action.starts_with("ec2:"));
     for resource in list(&statement["Resource"]) {
         let text = resource.as_str().or_else(|| resource["Fn::Sub"].as_str()).unwrap_or("");
-        let narrow = !text.contains('*') || text == "${UploadBucket.Arn}/imports/*";
+        let narrow = !text.contains('*') || [UPLOADS, DOWNLOADS].contains(&text);
         check(narrow || takes_no_resource, "has a wildcard among its resources");
     }
 }
@@ -89,6 +95,29 @@ fn grants(project: &Project, function: &Function<'_>, findings: &mut Findings) {
         let is_resource = project.template["Resources"].get(id).is_some();
         findings.check(!is_resource || granted.contains(id), Rule::MissingGrant, function.id, &format!("is not granted {id}"));
     }
+}
+
+/// A function that answers people and may read uploads could hand one clinic the list of another.
+fn uploads(project: &Project, function: &Function<'_>, findings: &mut Findings) {
+    let role = project.properties(&format!("{}Role", function.name));
+    let reads = statements(role).into_iter().any(|statement| {
+        let gets = list(&statement["Action"]).iter().any(|action| action == "s3:GetObject");
+        gets && list(&statement["Resource"]).iter().any(|resource| resource["Fn::Sub"] == UPLOADS)
+    });
+    findings.check(!reads || function.is_consumer(), Rule::LeastPrivilege, function.id, "reads uploads, and is no worker");
+}
+
+/// Who answers anybody, and needs nothing to do so, is given nothing.
+fn public(project: &Project, function: &Function<'_>, findings: &mut Findings) {
+    if !function.serves_documents() {
+        return;
+    }
+    let role = project.properties(&format!("{}Role", function.name));
+    let mut granted: BTreeSet<_> =
+        statements(role).into_iter().flat_map(|statement| mentioned(&statement["Resource"])).collect();
+    granted.remove(format!("{}LogGroup", function.name).as_str());
+    let holds = granted.is_empty() && !project.uses_database(function);
+    findings.check(holds, Rule::PublicDocuments, function.id, "answers anybody, so it may reach nothing but its log");
 }
 
 fn conditional_access(project: &Project, findings: &mut Findings) {

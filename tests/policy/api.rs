@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
-use super::project::{entries, list};
+use super::functions::pascal;
+use super::project::{DOCUMENTS, Example, entries, list};
 use super::{Findings, Project, Rule};
 
-/// The one route that people without an account open.
-const PUBLIC_PATH: &str = "/c/{token}";
+/// The route that people open from a message, without an account.
+const REDIRECT: &str = "/c/{token}";
 
 /// What an access log may not hold: addresses, agents, claims, and paths with ids and link tokens in them.
 const PERSONAL: [&str; 4] = ["$context.identity", "$context.authorizer", "$context.path", "$context.customDomain"];
@@ -18,6 +19,7 @@ pub fn check(project: &Project, findings: &mut Findings) {
     let api = project.properties("Api");
     authorizers(project, api, findings);
     throttling(project, api, findings);
+    examples(project, findings);
 
     let format = api["AccessLogSetting"]["Format"].as_str().unwrap_or("");
     findings.check(format.contains("$context.requestId"), Rule::AccessLog, "Api", "access must be logged");
@@ -54,19 +56,59 @@ fn routes(project: &Project) -> Vec<(&str, &str, Option<&str>)> {
         .collect()
 }
 
+/// Whoever adds a route can try it by `sam local invoke`, and the examples do not outlive the routes.
+fn examples(project: &Project, findings: &mut Findings) {
+    for function in project.functions() {
+        for (_, route) in function.events("Api") {
+            let (method, path) = (route["Method"].as_str().unwrap_or(""), route["Path"].as_str().unwrap_or(""));
+            let shown = project
+                .examples
+                .iter()
+                .any(|example| pascal(&example.folder) == function.name && example.method == method && example.route == path);
+            findings.check(shown, Rule::ExampleRequest, &format!("{method} {path}"), "has no example in events/");
+        }
+    }
+    for example in &project.examples {
+        let Example { folder, method, route, path } = example;
+        let function = project.functions().find(|function| pascal(folder) == function.name);
+        let exists = function.is_some_and(|function| {
+            function.events("Api").iter().any(|(_, event)| event["Method"] == **method && event["Path"] == **route)
+        });
+        let subject = format!("{folder}: {method} {path}");
+        findings.check(exists, Rule::ExampleRequest, &subject, "is no request to a route of its function");
+        findings.check(fits(path, route), Rule::ExampleRequest, &subject, &format!("is no path of {route}"));
+    }
+}
+
+/// Whether the path is one of the route: `/c/abc` of `/c/{token}`.
+fn fits(path: &str, route: &str) -> bool {
+    let (mut path, mut route) = (path.split('/'), route.split('/'));
+    loop {
+        match (path.next(), route.next()) {
+            (None, None) => return true,
+            (Some(part), Some(pattern)) if part == pattern || (pattern.starts_with('{') && !part.is_empty()) => {}
+            _ => return false,
+        }
+    }
+}
+
 fn authorizers(project: &Project, api: &Value, findings: &mut Findings) {
     let default = api["Auth"]["DefaultAuthorizer"].as_str();
     let defined = default.is_some_and(|name| entries(&api["Auth"]["Authorizers"]).any(|(known, _)| known == name));
     findings.check(defined, Rule::Authorizer, "Api", "routes need an authorizer by default");
     for (method, path, authorizer) in routes(project) {
-        let expected = if path == PUBLIC_PATH { Some("NONE") } else { None };
+        let expected = if is_public(path) { Some("NONE") } else { None };
         findings.check(
             authorizer == expected,
             Rule::Authorizer,
             &format!("{method} {path}"),
-            "only the redirect is public, and nothing else has an authorizer of its own",
+            "only the redirect and the documents are public, and nothing else has an authorizer of its own",
         );
     }
+}
+
+fn is_public(path: &str) -> bool {
+    path == REDIRECT || DOCUMENTS.contains(&path)
 }
 
 fn throttling(project: &Project, api: &Value, findings: &mut Findings) {
@@ -82,5 +124,11 @@ fn throttling(project: &Project, api: &Value, findings: &mut Findings) {
         let exists = path == "/*"
             || routes(project).iter().any(|(method, route, _)| setting["HttpMethod"] == *method && *route == plain);
         findings.check(exists, Rule::Throttling, path, "limits a route that does not exist");
+    }
+    // Anybody may call them, again and again.
+    for (method, path, _) in routes(project).into_iter().filter(|(_, path, _)| is_public(path)) {
+        let pattern = format!("/{}", path.replace('/', "~1"));
+        let limited = settings.iter().any(|setting| setting["ResourcePath"] == *pattern && setting["HttpMethod"] == method);
+        findings.check(limited, Rule::Throttling, path, "is public and has no limit of its own");
     }
 }

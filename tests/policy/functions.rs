@@ -111,8 +111,10 @@ fn concurrency(project: &Project, findings: &mut Findings) {
             }
         } else {
             let reserved = project.number(reserved);
-            findings.check(reserved.is_some(), Rule::Unbounded, function.id, "nothing bounds its database connections");
-            sum += reserved.unwrap_or(0);
+            findings.check(reserved.is_some(), Rule::Unbounded, function.id, "nothing bounds how often it runs at once");
+            if project.uses_database(&function) {
+                sum += reserved.unwrap_or(0);
+            }
         }
     }
     let connections = project.template["Parameters"]["DatabaseConnections"]["Default"].as_u64();
@@ -125,7 +127,7 @@ fn concurrency(project: &Project, findings: &mut Findings) {
 }
 
 /// `grant-points` as `GrantPoints`.
-fn pascal(kebab: &str) -> String {
+pub fn pascal(kebab: &str) -> String {
     kebab
         .split('-')
         .flat_map(|word| word.chars().take(1).map(|first| first.to_ascii_uppercase()).chain(word.chars().skip(1)))

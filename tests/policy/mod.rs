@@ -12,7 +12,7 @@ mod storage;
 
 use std::fmt;
 
-pub use project::Project;
+pub use project::{Example, Project};
 
 /// One thing that the template must hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,7 +61,7 @@ pub enum Rule {
     ReservedConsumer,
     /// Whatever is not a consumer has reserved concurrency, so that the sum below means something.
     Unbounded,
-    /// All functions together stay within the connections of the database.
+    /// All functions with a way into the database together stay within its connections.
     ConcurrencyBudget,
     /// A subscription delivers raw messages and hands over what it cannot deliver.
     Subscription,
@@ -73,9 +73,13 @@ pub enum Rule {
     Runbook,
     /// A runbook belongs to an alarm.
     OrphanRunbook,
-    /// Every route but the redirect needs a token.
+    /// Every route but the redirect and the documents needs a token.
     Authorizer,
-    /// The stage is throttled, and a throttled route exists.
+    /// Every route has an example request, and every example request a route.
+    ExampleRequest,
+    /// Whoever shows documents to anybody may reach nothing else.
+    PublicDocuments,
+    /// The stage is throttled, a public route on its own, and a throttled route exists.
     Throttling,
     /// Access is logged, without personal data.
     AccessLog,
@@ -93,7 +97,7 @@ pub enum Rule {
 
 impl Rule {
     /// All rules, for the test that each has a negative control.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 38] = [
         Self::FunctionFolder,
         Self::EventFolder,
         Self::Runtime,
@@ -123,6 +127,8 @@ impl Rule {
         Self::Runbook,
         Self::OrphanRunbook,
         Self::Authorizer,
+        Self::ExampleRequest,
+        Self::PublicDocuments,
         Self::Throttling,
         Self::AccessLog,
         Self::GatewayResponse,

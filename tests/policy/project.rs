@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
+/// Routes that show the documentation of the API to anybody.
+pub const DOCUMENTS: [&str; 3] = ["/v1/openapi.json", "/docs", "/docs/{file}"];
+
 /// The template and the names of the files it must agree with.
 #[derive(Clone)]
 pub struct Project {
@@ -15,10 +18,25 @@ pub struct Project {
     pub function_folders: BTreeSet<String>,
     /// Folders under `events/`, but for the message bodies.
     pub event_folders: BTreeSet<String>,
+    /// The requests under `events/`.
+    pub examples: BTreeSet<Example>,
     /// Pages under `docs/runbooks/`.
     pub runbooks: BTreeSet<String>,
     /// The workspace's `Cargo.toml`.
     pub manifest: String,
+}
+
+/// An example of a request.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Example {
+    /// The folder of the function that it is for.
+    pub folder: String,
+    /// HTTP method.
+    pub method: String,
+    /// The route, as API Gateway tells it.
+    pub route: String,
+    /// The path, as it was asked for.
+    pub path: String,
 }
 
 /// A function of the template.
@@ -42,6 +60,13 @@ impl<'a> Function<'a> {
             .collect()
     }
 
+    /// Whether all it does is to show documents to anybody.
+    pub fn serves_documents(&self) -> bool {
+        let routes = self.events("Api");
+        let is_document = |(_, route): &(&str, &Value)| route["Path"].as_str().is_some_and(|path| DOCUMENTS.contains(&path));
+        !routes.is_empty() && routes.iter().all(is_document)
+    }
+
     /// Whether a queue feeds it.
     pub fn is_consumer(&self) -> bool {
         !self.events("SQS").is_empty()
@@ -61,10 +86,12 @@ impl Project {
         let yaml = serde_yaml_ng::from_str(&text("template.yaml")).expect("template.yaml is YAML");
         let mut event_folders = names(&root.join("events"), Path::is_dir);
         event_folders.remove("messages");
+        let examples = event_folders.iter().flat_map(|folder| examples(&root, folder)).collect();
         Self {
             template: spelled_out(yaml),
             function_folders: names(&root.join("functions"), Path::is_dir),
             event_folders,
+            examples,
             runbooks: names(&root.join("docs/runbooks"), Path::is_file),
             manifest: text("Cargo.toml"),
         }
@@ -93,6 +120,12 @@ impl Project {
                 timeout: timeout.as_u64().unwrap_or(u64::MAX),
             }
         })
+    }
+
+    /// Whether a function may sign in to the database.
+    pub fn uses_database(&self, function: &Function<'_>) -> bool {
+        let role = self.properties(&format!("{}Role", function.name));
+        list(&role["ManagedPolicyArns"]).iter().any(|policy| mentioned(policy).contains("DatabasePolicy"))
     }
 
     /// A number, looked up where a parameter gives it, with every condition met.
@@ -215,6 +248,21 @@ fn spelled_out(yaml: serde_yaml_ng::Value) -> Value {
         Yaml::Sequence(sequence) => Value::Array(sequence.into_iter().map(spelled_out).collect()),
         scalar => serde_json::to_value(scalar).expect("a scalar is JSON"),
     }
+}
+
+/// The requests among the events of a function.
+fn examples(root: &Path, folder: &str) -> Vec<Example> {
+    let place = root.join("events").join(folder);
+    let mut examples = Vec::new();
+    for name in names(&place, Path::is_file) {
+        let text = fs::read_to_string(place.join(&name)).unwrap_or_else(|error| panic!("{folder}/{name}: {error}"));
+        let event: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{folder}/{name}: {error}"));
+        let part = |key: &str| event[key].as_str().map(str::to_owned);
+        if let (Some(method), Some(route), Some(path)) = (part("httpMethod"), part("resource"), part("path")) {
+            examples.push(Example { folder: folder.to_owned(), method, route, path });
+        }
+    }
+    examples
 }
 
 /// Names of what is in a folder and passes the test; a missing folder is an empty one.

@@ -1,5 +1,7 @@
 //! What keeps data: topics, queues, the bucket, secrets, accounts.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::project::{list, mentioned, reference};
@@ -36,6 +38,10 @@ fn buckets(project: &Project, findings: &mut Findings) {
             .iter()
             .any(|rule| rule["Status"] == "Enabled" && rule["ExpirationInDays"].as_u64().is_some_and(|days| days <= 30));
         check(forgets, "keeps personal data for ever");
+        for prefix in written(project, id) {
+            let forgets = list(&properties["LifecycleConfiguration"]["Rules"]).iter().any(|rule| rule["Prefix"] == *prefix);
+            check(forgets, &format!("keeps what is written below {prefix} for ever"));
+        }
         let tls_only = project.resources("AWS::S3::BucketPolicy").any(|(_, policy)| {
             let policy = &policy["Properties"];
             reference(&policy["Bucket"]) == Some(id)
@@ -47,4 +53,18 @@ fn buckets(project: &Project, findings: &mut Findings) {
         });
         check(tls_only, "answers without TLS");
     }
+}
+
+/// The prefixes below which functions may write to the bucket.
+fn written(project: &Project, bucket: &str) -> BTreeSet<String> {
+    let arn = format!("${{{bucket}.Arn}}/");
+    project
+        .resources("AWS::IAM::Role")
+        .flat_map(|(_, role)| list(&role["Properties"]["Policies"]))
+        .flat_map(|policy| list(&policy["PolicyDocument"]["Statement"]))
+        .filter(|statement| list(&statement["Action"]).iter().any(|action| action == "s3:PutObject"))
+        .flat_map(|statement| list(&statement["Resource"]))
+        .filter_map(|resource| Some(resource["Fn::Sub"].as_str()?.strip_prefix(&arn)?.trim_end_matches('*').to_owned()))
+        .filter(|prefix| !prefix.is_empty())
+        .collect()
 }

@@ -4,9 +4,12 @@
 mod support;
 
 mod campaign;
+mod docs;
 mod import;
+mod lists;
 mod referral;
 mod refusal;
+mod review;
 
 use reqwest::Method;
 use serde_json::{Value, json};

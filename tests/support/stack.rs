@@ -115,6 +115,18 @@ impl Stack {
         assert!(answer.status.is_success(), "upload: {answer:?}");
     }
 
+    /// Follows a link to a file as a browser would, without a token; gives the name it is saved under, and what is in it.
+    pub async fn download(&self, link: &Value) -> (String, Vec<u8>) {
+        let url = link["url"].as_str().unwrap_or_else(|| panic!("no link: {link}"));
+        let response = self.http.get(url).send().await.expect("the bucket answers");
+        let (status, headers) = (response.status(), response.headers().clone());
+        let file = response.bytes().await.expect("the file is complete").to_vec();
+        assert!(status.is_success(), "{link}: {status} {}", String::from_utf8_lossy(&file));
+        let saved = headers.get("content-disposition").and_then(|value| value.to_str().ok()).unwrap_or("");
+        assert!(saved.starts_with("attachment"), "a list is saved, not shown: {saved}");
+        (link["fileName"].as_str().expect("the file has a name").to_owned(), file)
+    }
+
     /// Asks the provider's simulator.
     pub async fn aligo(&self, method: Method, path: &str, body: Value) -> Value {
         let mut request = self.http.request(method, format!("{}{path}", self.aligo));
@@ -148,6 +160,17 @@ impl Stack {
         let url = self.queue_url(queue);
         self.sqs("SetQueueAttributes", json!({"QueueUrl": url, "Attributes": {"VisibilityTimeout": seconds.to_string()}}))
             .await;
+    }
+
+    /// Waits until a queue has nothing left to be worked off.
+    pub async fn drained(&self, queue: &str) {
+        for _ in 0..600 {
+            if self.queue_size(queue).await == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("{queue} was not worked off");
     }
 
     /// How many messages a queue holds, waiting or being worked off.

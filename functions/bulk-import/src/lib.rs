@@ -25,6 +25,7 @@ use shared::clock::Ambient;
 use shared::db::Database;
 use shared::failure::Failure;
 use shared::http::{Kind, Table};
+use shared::model::import::Largest;
 use shared::route;
 use shared::store::Store;
 use utoipa::openapi::OpenApi;
@@ -55,6 +56,8 @@ pub struct Deps<P, U, D> {
     pub downloads: D,
     /// Knows how far reading is.
     pub store: Store,
+    /// What parse-import reads.
+    pub largest: Largest,
 }
 
 fn table<P, U, D>() -> Table<Arc<Deps<P, U, D>>>

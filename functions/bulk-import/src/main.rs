@@ -10,6 +10,7 @@ use shared::clock::Ambient;
 use shared::config::{DatabaseConfig, Environment};
 use shared::db::Database;
 use shared::message::Topic;
+use shared::model::import::Largest;
 use shared::store::{self, Store};
 use shared::{aws, http, telemetry};
 
@@ -26,6 +27,7 @@ async fn main() -> Result<(), lambda_http::Error> {
     let uploads = Uploads::read(&mut environment);
     let downloads = S3Downloads::read(&mut environment);
     let store = store::read_url(&mut environment);
+    let largest = Largest::read(&mut environment);
     environment.check()?;
 
     let sdk = aws::load().await;
@@ -36,6 +38,7 @@ async fn main() -> Result<(), lambda_http::Error> {
         uploads: uploads(&sdk),
         downloads: downloads(&sdk),
         store: Store::new(&store, STORE_PATIENCE)?,
+        largest,
     };
     http::run(http::app("bulk-import", routes(deps))).await
 }

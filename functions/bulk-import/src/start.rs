@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use shared::db::imports;
 use shared::http::{Body, Caller, Problem, Staff};
 use shared::model::ImportId;
-use shared::model::import::MAX_FILE_BYTES;
 use shared::model::state::ImportState;
 use utoipa::ToSchema;
 
@@ -81,6 +80,7 @@ pub async fn start<P, U: Uploads, D>(
     let upload_url = deps.uploads.signed_put(&key, VALID_FOR).await.map_err(Problem::internal)?;
     imports::insert(&mut connection, &deps.ambient, staff.clinic, staff.id, id, &new.file_name.0).await?;
     tracing::info!(event = "import.started", import.id = %id, clinic.id = %staff.clinic, staff.id = %staff.id, "import started");
-    let view = UploadView { id, state: ImportState::Uploading, upload_url, upload_method: "PUT", max_bytes: MAX_FILE_BYTES };
+    let view =
+        UploadView { id, state: ImportState::Uploading, upload_url, upload_method: "PUT", max_bytes: deps.largest.bytes };
     Ok((StatusCode::CREATED, Json(view)))
 }

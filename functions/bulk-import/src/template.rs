@@ -11,6 +11,7 @@ use rust_xlsxwriter::{Format, Workbook, XlsxError};
 use serde::Serialize;
 use shared::aws::downloads::{Downloads, Link};
 use shared::http::{Caller, Language, Problem, Staff};
+use shared::model::import::Largest;
 use utoipa::ToSchema;
 
 use crate::Deps;
@@ -19,7 +20,7 @@ use crate::Deps;
 const COLUMNS: [(&str, &str, f64); 4] =
     [("이름", "Name", 14.0), ("휴대폰", "Mobile", 18.0), ("그룹", "Group", 16.0), ("메모", "Memo", 40.0)];
 /// What a person who fills the file in should know. No example stands in the list itself: it would be imported.
-const NOTES: [(&str, &str); 7] = [
+const NOTES: [(&str, &str); 6] = [
     (
         "첫 번째 시트의 제목 행 아래에 한 줄에 한 명씩 입력해 주세요.",
         "Put one person per line below the row of column names of the first sheet.",
@@ -39,10 +40,6 @@ const NOTES: [(&str, &str); 7] = [
     (
         "필요한 열을 더 만들어도 됩니다. 열 이름은 메시지의 변수로 쓸 수 있습니다. 예: 생일, 담당",
         "Add columns as you need them; messages can use them as variables. For example: birthday, doctor",
-    ),
-    (
-        "한 파일은 최대 10MB, 200,000행, 50열입니다. 이 시트는 지우지 않아도 됩니다.",
-        "A file has at most 10 MB, 200,000 rows and 50 columns. This sheet may stay.",
     ),
     (
         "올린 뒤에 등록될 내용을 먼저 보여 드리며, 확인하기 전에는 아무것도 등록하지 않습니다.",
@@ -76,7 +73,7 @@ pub async fn offer<P, U, D: Downloads>(
         let mut connection = deps.database.acquire().await?;
         Staff::identify(&mut connection, &caller).await?
     };
-    let file = write(language).map_err(Problem::internal)?;
+    let file = write(language, deps.largest).map_err(Problem::internal)?;
     let name = language.choose("고객 등록 양식.xlsx", "customer-template.xlsx");
     let Link { url, file_name, expires_at } =
         deps.downloads.offer(&deps.ambient, staff.clinic, file, name).await.map_err(Problem::internal)?;
@@ -92,7 +89,7 @@ enum WriteFailed {
     Workbook(#[from] XlsxError),
 }
 
-fn write(language: Language) -> Result<File, WriteFailed> {
+fn write(language: Language, largest: Largest) -> Result<File, WriteFailed> {
     // As text, a phone that is typed in keeps its zero.
     let text = Format::new().set_num_format("@");
     let bold = text.clone().set_bold();
@@ -108,6 +105,15 @@ fn write(language: Language) -> Result<File, WriteFailed> {
     for (at, (ko, en)) in (0..).zip(NOTES) {
         notes.write_string(at, 0, language.choose(ko, en))?;
     }
+    let (megabytes, rows) = (largest.bytes >> 20, largest.rows);
+    notes.write_string(
+        6,
+        0,
+        language.choose(
+            &format!("한 파일은 최대 {megabytes}MB, {rows}행, 50열입니다. 이 시트는 지우지 않아도 됩니다."),
+            &format!("A file has at most {megabytes} MB, {rows} rows and 50 columns. This sheet may stay."),
+        ),
+    )?;
     let mut file = BufWriter::new(tempfile::tempfile()?);
     workbook.save_to_writer(&mut file)?;
     let mut file = file.into_inner().map_err(std::io::IntoInnerError::into_error)?;

@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 
-use csv::{ReaderBuilder, StringRecord};
 use encoding_rs::{EUC_KR, Encoding};
+use memchr::{memchr, memchr2_iter, memchr3};
 use shared::db::imports::Contents;
 use shared::model::import::ImportFailure;
 
-use crate::file::{Limits, Stop, Take};
-use crate::table::{Cells, Table, is_header, near_miss};
+use crate::cells::Cells;
+use crate::file::{How, Limits, Stop, Take};
+use crate::header::{Wished, shortcoming};
+use crate::table::Table;
 
 /// What stands between the values; the first is taken when all are as good.
 const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
@@ -21,18 +23,31 @@ const OTHER_TEXT: [&str; 3] = ["<", "%PDF-", "{\\rtf"];
 ///
 /// # Errors
 /// When the file is refused, and whatever `take` answers.
-pub fn read(bytes: &[u8], limits: &Limits, take: &mut Take<'_>) -> Result<Contents, Stop> {
+pub fn read(bytes: &[u8], how: &How, found: &mut Contents, take: &mut Take<'_>) -> Result<(), Stop> {
     let text = decode(bytes)?;
     let text = text.trim_start_matches('\u{feff}');
     if OTHER_TEXT.iter().any(|start| text.trim_start().starts_with(start)) {
         return Err(ImportFailure::NotASpreadsheet.into());
     }
-    let mut table = Table::new(limits, take);
-    records(text, delimiter(text, limits), limits, &mut |number, cells| {
+    if how.wish.sheet.is_some() {
+        return Err(ImportFailure::NoSuchSheet.into());
+    }
+    let delimiter = delimiter(text, how);
+    let lines = memchr2_iter(b'\n', b'\r', text.as_bytes()).take(how.limits.rows as usize + 1).count();
+    if lines > how.limits.rows as usize {
+        // Perhaps too many rows: this is found out before any is written.
+        list(text, delimiter, how, found, &mut |_| Ok(()))?;
+    }
+    list(text, delimiter, how, found, take)
+}
+
+fn list(text: &str, delimiter: u8, how: &How, found: &mut Contents, take: &mut Take<'_>) -> Result<(), Stop> {
+    let mut table = Table::new(how, None, found, take);
+    records(text, delimiter, &how.limits, &mut |number, cells| {
         table.row(number, cells)?;
         Ok(!table.is_hopeless())
     })?;
-    table.finish(None)
+    table.finish()
 }
 
 /// UTF-8 with or without its mark, UTF-16 with it ("Unicode text"), or CP949.
@@ -52,17 +67,16 @@ fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, ImportFailure> {
 }
 
 /// The delimiter under which a header is found, or at least half of one.
-fn delimiter(text: &str, limits: &Limits) -> u8 {
+fn delimiter(text: &str, how: &How) -> u8 {
     let sample = &text[..text.floor_char_boundary(SAMPLE)];
+    let wished = Wished::new(&how.wish, how.limits.columns);
     let rank = |delimiter: u8| {
         let mut best = 0;
-        let probed = records(sample, delimiter, limits, &mut |_, cells| {
-            let rank = if is_header(&cells.texts) {
-                3
-            } else if near_miss(&cells.texts) == ImportFailure::NoHeader {
-                usize::from(cells.texts.len() > 1)
-            } else {
-                2
+        let probed = records(sample, delimiter, &how.limits, &mut |_, cells| {
+            let rank = match shortcoming(cells.texts(), &wished) {
+                None => 3,
+                Some(ImportFailure::NoHeader) => usize::from(cells.texts().len() > 1),
+                Some(_) => 2,
             };
             best = best.max(rank);
             Ok(best < 3)
@@ -74,50 +88,60 @@ fn delimiter(text: &str, limits: &Limits) -> u8 {
     DELIMITERS.into_iter().rev().max_by_key(|&delimiter| rank(delimiter)).unwrap_or(b',')
 }
 
-/// Goes through the records for as long as it is told to, with the numbers a spreadsheet would give to their rows.
+/// Goes through the records for as long as it is told to, with the numbers a spreadsheet would give to their rows: empty lines
+/// are rows too.
+///
+/// Fields are looked at where they stand. A reader that first takes a whole record would need memory for a line of ten million
+/// commas.
 fn records(
     text: &str,
     delimiter: u8,
     limits: &Limits,
-    each: &mut dyn FnMut(u32, &mut Cells) -> Result<bool, Stop>,
+    each: &mut dyn FnMut(u32, &Cells) -> Result<bool, Stop>,
 ) -> Result<(), Stop> {
-    let mut reader = ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(text.as_bytes());
-    let mut record = StringRecord::new();
     let mut cells = Cells::default();
-    let (mut number, mut read) = (0_u32, 0);
-    loop {
-        let more = reader.read_record(&mut record).map_err(|_| ImportFailure::Damaged)?;
-        if !more {
+    let (mut number, mut column, mut rest) = (1_u32, 0, text);
+    while !rest.is_empty() {
+        let (field, behind) = field(rest, delimiter);
+        cells.put(column, &field, limits);
+        column += 1;
+        if let Some(behind) = behind.strip_prefix(char::from(delimiter)) {
+            rest = behind;
+            continue;
+        }
+        if !each(number, &cells)? {
             return Ok(());
         }
-        // The reader passes over empty lines without a word, but they are rows.
-        let end = usize::try_from(reader.position().byte()).unwrap_or(text.len()).min(text.len());
-        number = number.saturating_add(1).saturating_add(empty_lines(text, read, end));
-        read = end;
         cells.clear();
-        for (column, field) in record.iter().enumerate() {
-            cells.put(column, unquoted(field).to_owned(), limits);
-        }
-        if !each(number, &mut cells)? {
-            return Ok(());
-        }
+        (number, column) = (number.saturating_add(1), 0);
+        rest = behind.strip_prefix("\r\n").or_else(|| behind.strip_prefix(['\r', '\n'])).unwrap_or(behind);
     }
+    if column > 0 { each(number, &cells).map(drop) } else { Ok(()) }
 }
 
-/// How many empty lines come before the record that was read from `text[from..to]`.
-fn empty_lines(text: &str, from: usize, to: usize) -> u32 {
-    let bytes = text.as_bytes();
-    let mut at = from;
-    // The line feed that belongs to the end of the record before.
-    if at > 0 && bytes[at - 1] == b'\r' && bytes.get(at) == Some(&b'\n') {
-        at += 1;
+/// The field with which a text begins, and what comes behind it: a delimiter, the end of a line, or nothing.
+fn field(text: &str, delimiter: u8) -> (Cow<'_, str>, &str) {
+    let end = |text: &str| memchr3(delimiter, b'\n', b'\r', text.as_bytes()).unwrap_or(text.len());
+    let Some(mut rest) = text.strip_prefix('"') else {
+        let (field, behind) = text.split_at(end(text));
+        return (Cow::Borrowed(unquoted(field)), behind);
+    };
+    let mut field = String::new();
+    // What is quoted, up to the quote that is not doubled; without one, everything.
+    while let Some(quote) = memchr(b'"', rest.as_bytes()) {
+        field.push_str(&rest[..quote]);
+        rest = &rest[quote + 1..];
+        let Some(behind) = rest.strip_prefix('"') else {
+            // Nothing should stand between the quote and the delimiter; what does is kept.
+            let (more, behind) = rest.split_at(end(rest));
+            field.push_str(more);
+            return (Cow::Owned(unquoted(&field).to_owned()), behind);
+        };
+        field.push('"');
+        rest = behind;
     }
-    let mut lines = 0;
-    while at < to && matches!(bytes[at], b'\r' | b'\n') {
-        at += if bytes[at..to].starts_with(b"\r\n") { 2 } else { 1 };
-        lines += 1;
-    }
-    lines
+    field.push_str(rest);
+    (Cow::Owned(field), "")
 }
 
 /// `="01012345678"`, by which programs keep Excel from eating the zero.
@@ -132,7 +156,7 @@ mod tests {
 
     fn lines(bytes: &[u8]) -> Result<Vec<Line>, Stop> {
         let mut lines = Vec::new();
-        read(bytes, &Limits::default(), &mut |line| {
+        read(bytes, &How::default(), &mut Contents::default(), &mut |line| {
             lines.push(line);
             Ok(())
         })?;
@@ -185,12 +209,37 @@ mod tests {
     }
 
     #[test]
+    fn fields_end_where_they_should_however_they_are_quoted() {
+        for (text, fields) in [
+            ("a,b", vec!["a", "b"]),
+            ("a,", vec!["a", ""]),
+            ("", vec![""]),
+            (r#""a,b",c"#, vec!["a,b", "c"]),
+            (r#""say ""hi""",c"#, vec![r#"say "hi""#, "c"]),
+            (r#""a"b,c"#, vec!["ab", "c"]),
+            (r#"a"b,"c"#, vec![r#"a"b"#, "c"]),
+            (r#""a,b"#, vec!["a,b"]),
+            ("\"a\r\nb\",\"\"", vec!["a\r\nb", ""]),
+        ] {
+            let (mut found, mut rest) = (Vec::new(), text);
+            loop {
+                let (next, behind) = field(rest, b',');
+                found.push(next.into_owned());
+                let Some(behind) = behind.strip_prefix(',') else { break };
+                rest = behind;
+            }
+            assert_eq!(found, fields, "{text}");
+        }
+        assert_eq!(field("a\nb", b',').1, "\nb");
+    }
+
+    #[test]
     fn what_is_no_table_is_refused() {
         let refused = |bytes: &[u8]| lines(bytes).map(drop);
-        assert_eq!(refused(b""), Err(Stop::Refused(ImportFailure::Empty)));
-        assert_eq!(refused(b"\n \n"), Err(Stop::Refused(ImportFailure::Empty)));
-        assert_eq!(refused(b"<html><table>"), Err(Stop::Refused(ImportFailure::NotASpreadsheet)));
-        assert_eq!(refused(b"\x89PNG\r\n\x1a\n\0\0"), Err(Stop::Refused(ImportFailure::NotASpreadsheet)));
-        assert_eq!(refused(b"\xff\xff\xfe,\xff"), Err(Stop::Refused(ImportFailure::UnknownEncoding)));
+        assert_eq!(refused(b""), Err(ImportFailure::Empty.into()));
+        assert_eq!(refused(b"\n \n"), Err(ImportFailure::Empty.into()));
+        assert_eq!(refused(b"<html><table>"), Err(ImportFailure::NotASpreadsheet.into()));
+        assert_eq!(refused(b"\x89PNG\r\n\x1a\n\0\0"), Err(ImportFailure::NotASpreadsheet.into()));
+        assert_eq!(refused(b"\xff\xff\xfe,\xff"), Err(ImportFailure::UnknownEncoding.into()));
     }
 }

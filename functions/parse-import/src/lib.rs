@@ -1,14 +1,25 @@
-//! Triggered by S3 through `ParseImportQueue` when a clinic's list was uploaded, one file at a time.
-//! Responsible for turning the file into rows with verdicts, or for saying why it cannot be read; it writes no customers.
+//! Triggered through `ParseImportQueue`, one file at a time: by S3 when a clinic's list was uploaded, and by `ImportRemapped` when
+//! staff corrected how it is to be read. Responsible for turning the file into rows with verdicts, or for saying why it cannot be
+//! read; it writes no customers.
 
+#[cfg(test)]
+mod agreement;
+mod attributes;
+mod cells;
+mod counts;
 mod csv;
 pub mod file;
+mod header;
+mod limits;
 mod markup;
 mod notification;
 pub mod reader;
 mod scan;
 pub mod table;
+mod text;
+mod value;
 pub mod verdict;
+mod words;
 mod xlsx;
 
 use std::sync::Arc;
@@ -17,22 +28,20 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use shared::aws::uploads::Uploads;
 use shared::batch::{self, BatchFailed, DeadLetters};
 use shared::clock::Ambient;
-use shared::db::import_rows::{self, ImportRow};
 use shared::db::imports::{self, Contents};
-use shared::db::{Database, DatabaseFailure, customers, suppressions};
+use shared::db::{Database, import_rows};
 use shared::failure::{Failure, chain};
-use shared::model::import::ImportFailure;
-use shared::model::state::{ImportState, Verdict};
-use shared::model::{ClinicId, ImportId, PhoneNumber};
+use shared::model::state::ImportState;
+use shared::model::{ClinicId, ImportId};
 use shared::store::Store;
-use sqlx::MySqlConnection;
+use sqlx::{Executor, MySqlConnection};
 
-use crate::file::Limits;
+use crate::file::{How, Limits, Refusal};
 use crate::notification::{Notification, Upload};
 use crate::reader::Reading;
 
-/// Rows after which the progress is told.
-const PROGRESS_STEP: usize = 1000;
+/// Rows that are settled by one statement.
+const SETTLED: usize = 20_000;
 
 /// Where the uploaded files are.
 pub trait Files {
@@ -62,7 +71,7 @@ pub struct Deps<F, D> {
     pub limits: Limits,
 }
 
-/// Works off the notifications of the bucket.
+/// Works off the messages of the queue.
 ///
 /// # Errors
 /// When every message failed.
@@ -82,22 +91,19 @@ pub async fn handle<F: Files, D: DeadLetters>(deps: &Deps<F, D>, event: SqsEvent
 
 /// Reads one file. Whatever was begun by an earlier delivery is begun anew; whatever was finished stays.
 async fn parse<F: Files, D: DeadLetters>(deps: &Deps<F, D>, upload: &Upload) -> Result<(), Failure> {
-    let Upload { key, clinic, import } = upload;
-    if !start(deps, *clinic, *import).await? {
+    let Upload { key, clinic, import, .. } = upload;
+    if !start(deps, upload).await? {
         return Ok(());
     }
-    let outcome = match deps.files.fetch(key, deps.limits.bytes).await? {
-        Some(file) => stage(deps, *clinic, *import, Arc::new(file)).await,
-        None => Err(Stopped::Refused(ImportFailure::TooLarge)),
-    };
-    match outcome {
-        Ok(Some(contents)) => {
-            let rows = contents.rows_read;
+    let file = deps.files.fetch(key, deps.limits.bytes).await?.map(Arc::new);
+    match stage(deps, *clinic, *import, file.as_ref()).await? {
+        Some(Ok(rows)) => {
             tracing::info!(event = "import.ready", clinic.id = %clinic, import.id = %import, rows, "import is ready for review");
         }
-        Ok(None) => overtaken(*clinic, *import),
-        Err(Stopped::Refused(failure)) => refuse(deps, *clinic, *import, failure).await?,
-        Err(Stopped::Failed(failure)) => return Err(failure),
+        Some(Err(reason)) => {
+            tracing::warn!(event = "import.failed", clinic.id = %clinic, import.id = %import, %reason, "file cannot be read");
+        }
+        None => overtaken(*clinic, *import),
     }
     Ok(())
 }
@@ -106,92 +112,106 @@ fn overtaken(clinic: ClinicId, import: ImportId) {
     tracing::info!(event = "import.settled", clinic.id = %clinic, import.id = %import, "import was settled before");
 }
 
-/// Whether the file is to be read; then the import says so.
-async fn start<F, D>(deps: &Deps<F, D>, clinic: ClinicId, import: ImportId) -> Result<bool, Failure> {
-    let ambient = &deps.ambient;
+/// Whether the file is to be read; then the import says so. That an import is to be read again is said by its state, so a
+/// message that comes late or twice finds it in another one.
+async fn start<F, D>(deps: &Deps<F, D>, upload: &Upload) -> Result<bool, Failure> {
+    let (ambient, &Upload { clinic, import, is_new, .. }) = (&deps.ambient, upload);
     let started = deps.database.transaction::<_, Failure>("start_parsing", |tx| {
         Box::pin(async move {
             let state = imports::lock(tx, clinic, import).await?;
-            if let Some(ImportState::Uploading | ImportState::Parsing) = state {
+            let starts = state == Some(ImportState::Parsing) || is_new && state == Some(ImportState::Uploading);
+            if starts {
                 imports::set_state(tx, ambient, clinic, import, ImportState::Parsing).await?;
             }
-            Ok(state)
+            Ok((state, starts))
         })
     });
-    match started.await? {
-        Some(ImportState::Uploading | ImportState::Parsing) => Ok(true),
-        Some(_) => {
-            overtaken(clinic, import);
-            Ok(false)
-        }
+    let (state, starts) = started.await?;
+    match state {
+        Some(_) if !starts => overtaken(clinic, import),
+        Some(_) => {}
         None => {
             tracing::warn!(event = "import.unknown", clinic.id = %clinic, import.id = %import, "a file for no import is left alone");
-            Ok(false)
         }
     }
+    Ok(starts)
 }
 
-/// Writes the rows and says that they are ready: one transaction, so that a killed worker leaves nothing behind. `None` when
-/// another delivery was faster.
+/// Writes the rows and says that they are ready, or says why there are none: one transaction, so that a killed worker leaves
+/// nothing behind, and so that it is the wish of this moment that was followed. Without a file, it was too large. Answers how
+/// many rows there are; `None` when another delivery was faster.
 async fn stage<F, D>(
     deps: &Deps<F, D>,
     clinic: ClinicId,
     import: ImportId,
-    file: Arc<Vec<u8>>,
-) -> Result<Option<Contents>, Stopped> {
-    let (file, ambient, store, limits) = (&file, &deps.ambient, &deps.store, deps.limits);
-    let staged = deps.database.transaction::<_, Stopped>("stage_import", |tx| {
+    file: Option<&Arc<Vec<u8>>>,
+) -> Result<Option<Result<u32, Refusal>>, Failure> {
+    let (ambient, store, limits) = (&deps.ambient, &deps.store, deps.limits);
+    let staged = deps.database.transaction::<_, Failure>("stage_import", |tx| {
         Box::pin(async move {
-            if imports::lock(tx, clinic, import).await? != Some(ImportState::Parsing) {
+            imports::lock(tx, clinic, import).await?;
+            let Some(wish) = imports::find(tx, clinic, import).await?.filter(|found| found.state == ImportState::Parsing)
+            else {
                 return Ok(None);
-            }
+            };
             import_rows::delete_all(tx, clinic, import).await?;
-            let mut progress = Progress { store, import, rows: 0, told: true };
-            let bytes = Arc::clone(file);
-            let mut reading = Reading::begin(move |take| file::read(&bytes, &limits, take));
-            while let Some(mut rows) = reading.next().await {
-                settle(tx, clinic, &mut rows).await?;
-                for step in rows.chunks(PROGRESS_STEP) {
-                    import_rows::insert_all(tx, clinic, import, step).await?;
-                    progress.advance(step.len()).await;
+            tx.execute("SAVEPOINT nothing_staged").await?;
+            let (mut found, outcome) = match file {
+                Some(file) => {
+                    let (bytes, how) = (Arc::clone(file), How { limits, wish: wish.wish });
+                    let reading = Reading::begin(move |found, take| file::read(&bytes, &how, found, take));
+                    let progress = Progress { store, import, rows: 0, told: true };
+                    write(tx, ambient, clinic, import, reading, progress).await?
                 }
-            }
-            let contents = reading.outcome().await.map_err(Stopped::Refused)?;
-            imports::mark_ready(tx, ambient, clinic, import, &contents).await?;
-            Ok(Some(contents))
+                None => (Contents::default(), Err(Refusal::too_large(&limits))),
+            };
+            let Err(Refusal { failure, at }) = &outcome else {
+                imports::mark_ready(tx, ambient, clinic, import, &found).await?;
+                return Ok(Some(Ok(found.rows_read)));
+            };
+            tx.execute("ROLLBACK TO SAVEPOINT nothing_staged").await?;
+            found.rows_read = 0;
+            imports::mark_failed(tx, ambient, clinic, import, (*failure, at.as_deref()), &found).await?;
+            Ok(Some(outcome.map(|()| 0)))
         })
     });
     staged.await
 }
 
-/// Completes the verdicts by what the clinic knows of the phones.
-async fn settle(connection: &mut MySqlConnection, clinic: ClinicId, rows: &mut [ImportRow]) -> Result<(), sqlx::Error> {
-    let new = rows.iter().filter(|row| row.verdict == Verdict::New);
-    let phones: Vec<&PhoneNumber> = new.filter_map(|row| row.phone.as_ref()).collect();
-    if phones.is_empty() {
-        return Ok(());
+/// Writes the rows as they are read, and then what the clinic knows of their phones.
+async fn write(
+    connection: &mut MySqlConnection,
+    ambient: &Ambient,
+    clinic: ClinicId,
+    import: ImportId,
+    mut reading: Reading,
+    mut progress: Progress<'_>,
+) -> Result<(Contents, Result<(), Refusal>), sqlx::Error> {
+    let mut numbers = Vec::new();
+    while let Some(rows) = reading.next().await {
+        import_rows::insert_all(connection, ambient, clinic, import, &rows).await?;
+        numbers.extend(rows.first().zip(rows.last()).map(|(first, last)| (rows.len(), first.number, last.number)));
+        progress.advance(rows.len()).await;
     }
-    let suppressed = suppressions::find_by_phones(connection, clinic, &phones).await?;
-    let customers = customers::find_by_phones(connection, clinic, &phones).await?;
-    verdict::settle(rows, &suppressed, &customers);
-    Ok(())
+    let (found, outcome) = reading.outcome().await;
+    if outcome.is_ok() {
+        for range in ranges(&numbers) {
+            import_rows::settle(connection, clinic, import, range).await?;
+        }
+    }
+    Ok((found, outcome))
 }
 
-/// Says why the file cannot be read.
-async fn refuse<F, D>(deps: &Deps<F, D>, clinic: ClinicId, import: ImportId, failure: ImportFailure) -> Result<(), Failure> {
-    let ambient = &deps.ambient;
-    let refused = deps.database.transaction::<_, Failure>("refuse_import", |tx| {
-        Box::pin(async move {
-            if imports::lock(tx, clinic, import).await? == Some(ImportState::Parsing) {
-                import_rows::delete_all(tx, clinic, import).await?;
-                imports::mark_failed(tx, ambient, clinic, import, failure).await?;
-            }
-            Ok(())
-        })
-    });
-    refused.await?;
-    tracing::warn!(event = "import.failed", clinic.id = %clinic, import.id = %import, reason = %failure, "file cannot be read");
-    Ok(())
+/// Puts chunks of rows, each with its first and its last number, together to ranges that are worth a statement.
+fn ranges(chunks: &[(usize, u32, u32)]) -> Vec<(u32, u32)> {
+    let mut ranges: Vec<(usize, u32, u32)> = Vec::new();
+    for &(rows, first, last) in chunks {
+        match ranges.last_mut() {
+            Some(range) if range.0 + rows <= SETTLED => *range = (range.0 + rows, range.1, last),
+            _ => ranges.push((rows, first, last)),
+        }
+    }
+    ranges.into_iter().map(|(_, first, last)| (first, last)).collect()
 }
 
 /// Tells how far an import is, as long as somebody listens.
@@ -216,28 +236,15 @@ impl Progress<'_> {
     }
 }
 
-/// Why rows were not staged.
-#[derive(Debug, thiserror::Error)]
-enum Stopped {
-    /// The file cannot become a list to review.
-    #[error("refused: {0}")]
-    Refused(ImportFailure),
-    /// Something around it failed.
-    #[error(transparent)]
-    Failed(#[from] Failure),
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl From<sqlx::Error> for Stopped {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl DatabaseFailure for Stopped {
-    fn database(&self) -> Option<&sqlx::Error> {
-        match self {
-            Self::Refused(_) => None,
-            Self::Failed(failure) => failure.database(),
-        }
+    #[test]
+    fn statements_that_settle_rows_go_through_so_many_rows_whatever_their_numbers() {
+        let chunks: Vec<_> = (0..25).map(|at| (2000, at * 9000 + 2, at * 9000 + 8000)).collect();
+        let first = ranges(&chunks);
+        assert_eq!(first, [(2, 9 * 9000 + 8000), (10 * 9000 + 2, 19 * 9000 + 8000), (20 * 9000 + 2, 24 * 9000 + 8000)]);
+        assert_eq!((ranges(&[]), ranges(&[(1, 7, 7)])), (vec![], vec![(7, 7)]));
     }
 }

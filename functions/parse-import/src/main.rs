@@ -22,6 +22,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let uploads = Uploads::read(&mut environment);
     let dead_letters = DeadLetterQueue::read(&mut environment);
     let redis = store::read_url(&mut environment);
+    let limits = Limits::read(&mut environment);
     environment.check()?;
 
     let sdk = aws::load().await;
@@ -31,7 +32,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         store: Store::new(&redis, Duration::from_millis(300))?,
         dead_letters: dead_letters(&sdk),
         ambient: Ambient::system()?,
-        limits: Limits::default(),
+        limits,
     };
     let work = service_fn(|event: LambdaEvent<SqsEvent>| telemetry::invocation("parse-import", handle(&deps, event.payload)));
     lambda_runtime::run(work).await

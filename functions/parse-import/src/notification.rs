@@ -1,12 +1,15 @@
-//! What S3 says when a file was uploaded.
+//! What says that a file is to be read: S3 when it was uploaded, staff when they corrected how to read it.
 
 use serde::Deserialize;
+use shared::message::ImportRemapped;
 use shared::model::{ClinicId, ImportId};
 
-/// A message of the bucket. Everything but the keys is left unread.
+/// A message of the queue. Of the bucket's, everything but the keys is left unread.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub enum Notification {
+    /// An import is to be read again.
+    Remapped(ImportRemapped),
     /// Files were uploaded.
     Created {
         /// One for each file.
@@ -54,16 +57,18 @@ pub struct Upload {
     pub clinic: ClinicId,
     /// Which import.
     pub import: ImportId,
+    /// Whether it has just been uploaded; otherwise it was read before.
+    pub is_new: bool,
 }
 
 impl Notification {
-    /// The uploaded files; `None` stands for one that is no import's.
-    pub fn uploads(&self) -> impl Iterator<Item = Option<Upload>> {
-        let records = match self {
-            Self::Created { records } => records.as_slice(),
-            Self::Test { event: TestEvent::Test } => &[],
-        };
-        records.iter().map(|record| Upload::from_key(&record.s3.object.key))
+    /// The files to be read; `None` stands for one that is no import's.
+    pub fn uploads(&self) -> Vec<Option<Upload>> {
+        match self {
+            Self::Remapped(ImportRemapped::V1 { clinic_id, import_id }) => vec![Some(Upload::again(*clinic_id, *import_id))],
+            Self::Created { records } => records.iter().map(|record| Upload::from_key(&record.s3.object.key)).collect(),
+            Self::Test { event: TestEvent::Test } => Vec::new(),
+        }
     }
 }
 
@@ -72,7 +77,12 @@ impl Upload {
     fn from_key(encoded: &str) -> Option<Self> {
         let (key, _) = url::form_urlencoded::parse(encoded.as_bytes()).next()?;
         let (clinic, import) = key.strip_prefix("imports/")?.split_once('/')?;
-        Some(Self { clinic: clinic.parse().ok()?, import: import.parse().ok()?, key: key.into_owned() })
+        Some(Self { clinic: clinic.parse().ok()?, import: import.parse().ok()?, key: key.into_owned(), is_new: true })
+    }
+
+    /// A file that was read before.
+    fn again(clinic: ClinicId, import: ImportId) -> Self {
+        Self { key: format!("imports/{clinic}/{import}"), clinic, import, is_new: false }
     }
 }
 
@@ -94,6 +104,21 @@ mod tests {
             &format!("imports/cli_{id}/imp_{id}/x"),
         ] {
             assert_eq!(Upload::from_key(key), None, "{key}");
+        }
+    }
+
+    #[test]
+    fn whoever_asks_for_an_import_means_the_same_file() {
+        let id = "019900000000700080000000000000ff";
+        let (clinic, import) = (format!("cli_{id}"), format!("imp_{id}"));
+        let remapped = format!(r#"{{"type":"import_remapped.v1","clinicId":"{clinic}","importId":"{import}"}}"#);
+        let again = serde_json::from_str::<Notification>(&remapped).unwrap().uploads();
+        let uploaded = format!(r#"{{"Records":[{{"s3":{{"object":{{"key":"imports/{clinic}/{import}"}}}}}}]}}"#);
+        let new = serde_json::from_str::<Notification>(&uploaded).unwrap().uploads();
+        let new = new.into_iter().map(|upload| upload.map(|upload| Upload { is_new: false, ..upload }));
+        assert_eq!(again, new.collect::<Vec<_>>());
+        for unknown in [r#"{"type":"import_remapped.v2"}"#, r#"{"type":"import_revoked.v1"}"#, r#"{"Event":"x"}"#, "{}"] {
+            assert!(serde_json::from_str::<Notification>(unknown).is_err(), "{unknown}");
         }
     }
 }

@@ -2,37 +2,63 @@
 
 use std::io::Cursor;
 
-use calamine::{DataRef, ExcelDateTime, Reader, SheetType, SheetVisible, Xlsx, XlsxError};
+use calamine::{Reader, SheetType, SheetVisible, Xlsx, XlsxError};
 use shared::db::imports::Contents;
 use shared::model::import::ImportFailure;
 
-use crate::file::{Limits, Stop, Take};
-use crate::scan;
-use crate::table::{Cells, Table, worse};
+use crate::cells::Cells;
+use crate::file::{How, Stop, Take};
+use crate::limits::LAST_ROW;
+use crate::table::{Table, worse};
+use crate::{scan, value};
 
-/// The last row that a spreadsheet program knows.
-const LAST_ROW: u32 = 1_048_576;
-/// The first serial number that is no date any more: 10000-01-01.
-const DATES_END: f64 = 2_958_466.0;
+type Workbook<'a> = Xlsx<Cursor<&'a [u8]>>;
 
-/// Reads the list in the first visible sheet that has one.
+/// Reads the list in the sheet that staff chose, or in the first visible sheet that has one.
 ///
 /// # Errors
 /// When the file is refused, and whatever `take` answers.
-pub fn read(bytes: &[u8], limits: &Limits, take: &mut Take<'_>) -> Result<Contents, Stop> {
-    scan::check(bytes, limits)?;
-    let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|error| refusal(&error))?;
+pub fn read(bytes: &[u8], how: &How, found: &mut Contents, take: &mut Take<'_>) -> Result<(), Stop> {
+    let rows = scan::check(bytes, &how.limits)?;
+    let mut workbook = Xlsx::new(Cursor::new(bytes)).map_err(|error| refusal(&error))?;
     let visible = |sheet: &&calamine::Sheet| sheet.visible == SheetVisible::Visible && sheet.typ == SheetType::WorkSheet;
-    let sheets: Vec<String> = workbook.sheets_metadata().iter().filter(visible).map(|sheet| sheet.name.clone()).collect();
-    let mut miss = ImportFailure::Empty;
-    for sheet in sheets {
-        let mut table = Table::new(limits, take);
-        rows(&mut workbook, &sheet, limits, &mut table)?;
-        if table.has_header() {
-            return table.finish(Some(sheet.chars().take(255).collect()));
+    found.sheets = workbook.sheets_metadata().iter().filter(visible).map(|sheet| sheet.name.clone()).collect();
+    let mut sheets = found.sheets.clone();
+    if let Some(wish) = &how.wish.sheet {
+        sheets.retain(|sheet| sheet == wish);
+        if sheets.is_empty() {
+            return Err(ImportFailure::NoSuchSheet.into());
         }
-        miss = worse(miss, table.miss());
     }
+    if rows > u64::from(how.limits.rows) + 1 {
+        // More than the list may have with its header, perhaps: this is found out before any row is written.
+        list(&mut workbook, &sheets, how, found, &mut |_| Ok(()))?;
+    }
+    list(&mut workbook, &sheets, how, found, take)
+}
+
+fn list(
+    workbook: &mut Workbook<'_>,
+    sheets: &[String],
+    how: &How,
+    found: &mut Contents,
+    take: &mut Take<'_>,
+) -> Result<(), Stop> {
+    // What comes nearest to a list, for whoever corrects how the file is read.
+    let mut nearest: Option<(ImportFailure, Contents)> = None;
+    for sheet in sheets {
+        let mut table = Table::new(how, Some(sheet), found, take);
+        rows(workbook, sheet, how, &mut table)?;
+        if table.has_header() {
+            return table.finish();
+        }
+        let miss = table.miss();
+        if nearest.as_ref().is_none_or(|(known, _)| worse(*known, miss) != *known) {
+            nearest = Some((miss, found.clone()));
+        }
+    }
+    let (miss, contents) = nearest.unwrap_or_else(|| (ImportFailure::Empty, found.clone()));
+    *found = contents;
     Err(miss.into())
 }
 
@@ -45,9 +71,9 @@ fn refusal(error: &XlsxError) -> ImportFailure {
     }
 }
 
-fn rows(workbook: &mut Xlsx<Cursor<&[u8]>>, sheet: &str, limits: &Limits, table: &mut Table<'_, '_>) -> Result<(), Stop> {
+fn rows(workbook: &mut Workbook<'_>, sheet: &str, how: &How, table: &mut Table<'_, '_>) -> Result<(), Stop> {
     let mut reader = workbook.worksheet_cells_reader(sheet).map_err(|error| refusal(&error))?;
-    let mut cells = Cells::default();
+    let (mut cells, mut text) = (Cells::default(), String::new());
     // The row being filled, counted from 1.
     let mut number = 0;
     loop {
@@ -64,100 +90,15 @@ fn rows(workbook: &mut Xlsx<Cursor<&[u8]>>, sheet: &str, limits: &Limits, table:
             if row < number || row > LAST_ROW {
                 return Err(ImportFailure::Damaged.into());
             }
-            table.row(number, &mut cells)?;
+            table.row(number, &cells)?;
             if table.is_hopeless() {
                 return Ok(());
             }
             cells.clear();
             number = row;
         }
-        cells.put(usize::try_from(column).unwrap_or(usize::MAX), text(cell.get_value()), limits);
+        let text = value::show(cell.get_value(), &mut text);
+        cells.put(usize::try_from(column).unwrap_or(usize::MAX), text, &how.limits);
     }
-    table.row(number, &mut cells)
-}
-
-/// What people see in a cell, more or less. A formula is its last result.
-fn text(value: &DataRef<'_>) -> String {
-    match value {
-        DataRef::Int(value) => value.to_string(),
-        DataRef::Float(value) => number(*value),
-        DataRef::String(text) | DataRef::DurationIso(text) => text.clone(),
-        DataRef::SharedString(text) => (*text).to_owned(),
-        DataRef::Bool(value) => if *value { "TRUE" } else { "FALSE" }.to_owned(),
-        DataRef::DateTime(value) => moment(value),
-        DataRef::DateTimeIso(text) => iso(text),
-        DataRef::Error(_) | DataRef::Empty => String::new(),
-    }
-}
-
-/// A number without `.0`, an exponent, or the noise behind the 15 digits that spreadsheet programs keep.
-fn number(value: f64) -> String {
-    if !value.is_finite() {
-        return String::new();
-    }
-    let shown: f64 = format!("{value:.14e}").parse().unwrap_or(value);
-    shown.to_string()
-}
-
-/// `2026-03-02`, with `14:30` behind it when there is a time of day, or a duration as `26:30`.
-fn moment(value: &ExcelDateTime) -> String {
-    let serial = value.as_f64();
-    if !(0.0..DATES_END).contains(&serial) {
-        return number(serial);
-    }
-    if value.is_duration() {
-        let minutes = value.as_duration().map(|duration| duration.num_minutes()).unwrap_or_default();
-        return format!("{}:{:02}", minutes / 60, minutes % 60);
-    }
-    let (year, month, day, hour, minute, ..) = value.to_ymd_hms_milli();
-    let time = format!("{hour:02}:{minute:02}");
-    if serial < 1.0 {
-        time
-    } else if time == "00:00" {
-        format!("{year:04}-{month:02}-{day:02}")
-    } else {
-        format!("{year:04}-{month:02}-{day:02} {time}")
-    }
-}
-
-/// A moment that the file spells out: `2026-03-02T00:00:00`.
-fn iso(text: &str) -> String {
-    match text.split_once('T') {
-        Some((date, time)) if time.starts_with("00:00") => date.to_owned(),
-        Some((date, time)) => format!("{date} {}", time.get(..5).unwrap_or(time)),
-        None => text.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use calamine::ExcelDateTimeType::{DateTime, TimeDelta};
-
-    use super::*;
-
-    #[test]
-    fn numbers_are_shown_as_people_see_them() {
-        for (value, shown) in [
-            (1_012_345_678.0, "1012345678"),
-            (64_000.0, "64000"),
-            (0.1 + 0.2, "0.3"),
-            (-1.5, "-1.5"),
-            (821_012_345_678.0, "821012345678"),
-            (f64::NAN, ""),
-        ] {
-            assert_eq!(number(value), shown);
-        }
-    }
-
-    #[test]
-    fn dates_are_shown_with_the_year_first_and_times_only_where_there_are_any() {
-        let shown = |serial, kind, since_1904| moment(&ExcelDateTime::new(serial, kind, since_1904));
-        assert_eq!(shown(45_429.0, DateTime, false), "2024-05-17");
-        assert_eq!(shown(45_429.0 - 1462.0, DateTime, true), "2024-05-17");
-        assert_eq!(shown(45_943.5, DateTime, false), "2025-10-13 12:00");
-        assert_eq!(shown(0.5, DateTime, false), "12:00");
-        assert_eq!(shown(1.104_166_666_7, TimeDelta, false), "26:30");
-        assert_eq!(shown(1_012_345_678.0, DateTime, false), "1012345678", "a phone in a cell that is formatted as a date");
-        assert_eq!((iso("2026-03-02T00:00:00"), iso("2026-03-02T14:30:00")), ("2026-03-02".into(), "2026-03-02 14:30".into()));
-    }
+    table.row(number, &cells)
 }

@@ -75,8 +75,9 @@ pub async fn add(
 }
 
 /// What was counted in some span of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = HourlyCounts)]
 pub struct Counts {
     /// Messages that the provider took.
     pub sent: u64,
@@ -97,7 +98,8 @@ pub struct Counts {
 }
 
 /// Visits by class, as the API shows them: never one number without what was left out of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = ClickTotals)]
 pub struct Clicks {
     /// Visits of people.
     pub human: u64,

@@ -73,7 +73,8 @@ pub struct Message {
 }
 
 /// How many messages there are, as the API shows them: `requested` is the sum of all states.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = MessageTotals)]
 pub struct Totals {
     /// All of them.
     pub requested: u64,

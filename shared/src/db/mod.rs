@@ -6,6 +6,7 @@ pub mod bundles;
 pub mod campaigns;
 pub mod clicks;
 pub mod clinics;
+pub mod customer_columns;
 pub mod customers;
 pub mod groups;
 pub mod hourly_counts;

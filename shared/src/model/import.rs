@@ -12,6 +12,23 @@ use crate::model::schema::{choice, schema};
 
 /// The most bytes that an uploaded file may have, unless the setting `IMPORT_MAX_BYTES` says otherwise.
 pub const MAX_FILE_BYTES: u64 = 10 << 20;
+/// The most rows that a list may have.
+pub const MAX_ROWS: u32 = 200_000;
+
+/// The largest list that is read, unless the settings say otherwise [`MAX_FILE_BYTES`] and [`MAX_ROWS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Largest {
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// Rows of the list.
+    pub rows: u32,
+}
+
+impl Default for Largest {
+    fn default() -> Self {
+        Self { bytes: MAX_FILE_BYTES, rows: MAX_ROWS }
+    }
+}
 /// How long the rows of an import are kept after it is over. For so long it can be undone.
 pub const ROWS_KEPT_FOR: TimeDelta = TimeDelta::days(30);
 

@@ -12,7 +12,7 @@ use shared::db::import_rows::{self, ImportRow};
 use shared::db::imports::{self, Contents, SampleRow};
 use shared::db::{staff, suppressions};
 use shared::failure::Failure;
-use shared::model::import::{ColumnRole, ImportColumn, ImportFailure};
+use shared::model::import::{ColumnRole, ImportColumn, ImportFailure, Largest};
 use shared::model::state::{ImportState, Verdict};
 use shared::model::{ClinicId, CustomerId, ImportId};
 use shared::store::Store;
@@ -70,6 +70,7 @@ pub async fn world_with(store: Store) -> World {
             uploads: Signer,
             downloads: downloads.clone(),
             store: store.clone(),
+            largest: Largest::default(),
         };
         Client::signed_in("bulk-import", routes(deps), "owner")
     };

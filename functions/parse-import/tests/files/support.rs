@@ -1,9 +1,72 @@
-//! Workbooks built by hand, so that they can be wrong in every way.
+//! Reading files, and workbooks built by hand, so that they can be wrong in every way.
 
 use std::io::{Cursor, Write};
 
+use parse_import::file::{self, How, Limits, Refusal, Stop};
+use parse_import::table::Line;
+use shared::db::customers::Attributes;
+use shared::db::imports::Contents;
+use shared::model::import::{ColumnRole, ImportFailure};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
+
+/// What became of a file.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Why it was refused, if it was.
+    pub refusal: Option<Refusal>,
+    /// What was found in it.
+    pub found: Contents,
+    /// The lines of the list.
+    pub lines: Vec<Line>,
+}
+
+impl Outcome {
+    /// Reads a file.
+    pub fn of(bytes: &[u8], how: &How) -> Self {
+        let (mut found, mut lines) = (Contents::default(), Vec::new());
+        let outcome = file::read(bytes, how, &mut found, &mut |line| {
+            lines.push(line);
+            Ok(())
+        });
+        let refusal = match outcome {
+            Ok(()) => None,
+            Err(Stop::Refused(refusal)) => Some(refusal),
+            Err(Stop::Abandoned) => panic!("every line was taken"),
+        };
+        Self { refusal, found, lines }
+    }
+
+    /// Reads a file that must be read.
+    pub fn good(bytes: &[u8]) -> Self {
+        let outcome = Self::of(bytes, &How::default());
+        assert_eq!(outcome.refusal, None);
+        outcome
+    }
+
+    /// Why the file was refused, and where.
+    pub fn reason(&self) -> Option<(ImportFailure, Option<&str>)> {
+        self.refusal.as_ref().map(|refusal| (refusal.failure, refusal.at.as_deref()))
+    }
+
+    /// What stands above the columns, and what they were taken for.
+    pub fn columns(&self) -> Vec<(&str, &str, ColumnRole)> {
+        let columns = self.found.columns.iter();
+        columns.map(|column| (column.letter.as_str(), column.header.as_str(), column.role)).collect()
+    }
+
+    /// The attributes of a line.
+    pub fn attributes(&self, line: usize) -> Attributes {
+        serde_json::from_str(self.lines[line].attributes.as_json()).expect("attributes are a JSON object")
+    }
+}
+
+/// Reads a list of rows within limits.
+pub fn list(rows: &[&[&str]], limits: Limits) -> Outcome {
+    let row = |row: &&[&str]| row.iter().map(|cell| format!("\"{}\"", cell.replace('"', "\"\""))).collect::<Vec<_>>().join(",");
+    let text: Vec<String> = rows.iter().map(row).collect();
+    Outcome::of(text.join("\n").as_bytes(), &How { limits, ..How::default() })
+}
 
 /// The head of a sheet.
 pub const SHEET: &str = r#"<?xml version="1.0" encoding="UTF-8"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>"#;

@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""`make bench`: what the functions cost, beside contenders. docs/benchmarks.md says what is measured and what came out."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "local"))
+
+import imports  # noqa: E402
+from dangol import machine, services  # noqa: E402
+from dangol.build import cargo_environment  # noqa: E402
+from dangol.console import Refusal, refuse, report_refusal, step  # noqa: E402
+from dangol.instance import ROOT, Instance  # noqa: E402
+
+_NODE = ROOT / "benches" / "node"
+_BASE_PORT = 4730
+_BINARIES = ROOT / "target" / "release"
+
+
+def main(arguments: list[str]) -> int:
+    """Run one benchmark; the exit code is 0 when nothing was corrupted."""
+    options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
+    try:
+        machine.ensure_tools()
+        return options.command(options)
+    except Refusal as refusal:
+        report_refusal(refusal)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="benches/run.py", description="Measure the functions beside contenders.")
+    parser.add_argument("--base-port", type=int, default=_BASE_PORT, metavar="N", help=f"first of five ports ({_BASE_PORT})")
+    commands = parser.add_subparsers(required=True, metavar="BENCHMARK")
+    importing = commands.add_parser("import", help="a workbook becomes customers: Dangol, Node with mysql2, TypeORM")
+    importing.set_defaults(command=_import)
+    importing.add_argument("--rows", type=int, default=100_000, metavar="N")
+    importing.add_argument("--rounds", type=int, default=5, metavar="N", help="how often each contender runs (5)")
+    importing.add_argument("--slow-rounds", type=int, default=2, metavar="N", help="how often TypeORM runs (2)")
+    importing.add_argument("--only", nargs="+", metavar="CONTENDER", choices=sorted(imports.CONTENDERS), help="not all of them")
+    customers = commands.add_parser("customers", help="lists and searches of a clinic with a million customers")
+    customers.set_defaults(command=_customers)
+    customers.add_argument("--rows", type=int, default=1_000_000, metavar="N")
+    return parser
+
+
+def _import(options: argparse.Namespace) -> int:
+    names = options.only or list(imports.CONTENDERS)
+    if any(imports.CONTENDERS[name].script for name in names):
+        _install_node_packages()
+    tool = _build("bench-import")
+    with _stores(options.base_port) as (instance, environment):
+        bench = imports.Bench(tool, _NODE, instance.directory, environment, options.rows)
+        return bench.run(names, options.rounds, options.slow_rounds)
+
+
+def _customers(options: argparse.Namespace) -> int:
+    tool = _build("bench-customers")
+    with _stores(options.base_port) as (_instance, environment):
+        return subprocess.run([str(tool), str(options.rows)], env=environment, check=False).returncode
+
+
+def _build(binary: str) -> Path:
+    with step("Building with the release profile"):
+        command = [machine.cargo(), "build", "--release", "--locked", "--package", "benches", "--bin", binary]
+        if subprocess.run(command, cwd=ROOT, env=cargo_environment(), check=False).returncode != 0:
+            refuse("The build failed; the compiler's messages are above.")
+    return _BINARIES / binary
+
+
+def _install_node_packages() -> None:
+    npm = machine.find("npm")
+    if npm is None or machine.find("node") is None:
+        refuse("The contenders need Node.js 20 or newer with npm. Without them: make bench BENCH='import --only dangol'")
+    lock = hashlib.sha256((_NODE / "package-lock.json").read_bytes()).hexdigest()
+    installed = _NODE / "node_modules" / ".dangol-lock"
+    if installed.exists() and installed.read_text() == lock:
+        return
+    with step("Installing the packages of the Node contenders"):
+        if subprocess.run([npm, "ci"], cwd=_NODE, check=False).returncode != 0:
+            refuse("`npm ci` failed; its message is above.")
+        installed.write_text(lock)
+
+
+@contextmanager
+def _stores(base_port: int) -> Iterator[tuple[Instance, dict[str, str]]]:
+    """A MariaDB and a Redis of the benchmark's own, which are gone afterwards, and the variables that lead to them."""
+    instance = Instance("bench", base_port)
+    services.stop_all(instance)
+    shutil.rmtree(instance.directory, ignore_errors=True)
+    instance.remember()
+    services.refuse_taken_ports(instance)
+    try:
+        services.start_stores(instance, dies_with_us=True)
+        variables = {"BENCH_DATABASE_URL": instance.admin_database_url, "REDIS_URL": instance.redis_url}
+        yield instance, {**os.environ, **variables}
+    finally:
+        services.stop_all(instance)
+        shutil.rmtree(instance.directory, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
