@@ -4,6 +4,7 @@
 CREATE TABLE customer_columns (
     clinic_id BINARY(16) NOT NULL,
     name VARCHAR(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    import_id BINARY(16) NULL COMMENT 'the import that brought this column',
     created_at DATETIME(6) NOT NULL,
     PRIMARY KEY (clinic_id, name),
     CONSTRAINT customer_columns_clinic FOREIGN KEY (clinic_id) REFERENCES clinics (id)

@@ -89,7 +89,7 @@ pub async fn edit<P, U, D>(
             let phones: Vec<PhoneNumber> = phones.into_iter().chain([row.phone]).flatten().collect();
             review::rejudge(tx, staff.clinic, id, Scope::Phones(&phones)).await?;
             let row = review::find(tx, staff.clinic, id, number).await?.ok_or_else(Problem::not_found)?;
-            let row = row_view(tx, staff.clinic, import.state, row, language).await?;
+            let row = row_view(tx, staff.clinic, &import, row, language).await?;
             let counts = review::count(tx, staff.clinic, id).await?.verdicts;
             Ok((staff, EditedView { row, counts }))
         })

@@ -143,6 +143,7 @@ fn can_help(failure: ImportFailure, sheets: usize) -> bool {
         | F::Damaged
         | F::SuspiciousArchive
         | F::UnknownEncoding
+        | F::UnclosedQuote
         | F::Stalled => false,
     }
 }

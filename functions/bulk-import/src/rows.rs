@@ -7,6 +7,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use shared::db::customers::Attributes;
 use shared::db::import_rows::review::{self, Filter, Known, ReviewRow};
+use shared::db::imports::Import;
 use shared::http::{Caller, Cursor, Ids, Language, Page, Params, Problem, Staff};
 use shared::model::state::{ImportState, Outcome, Verdict};
 use shared::model::{ClinicId, CustomerId, ImportId, PhoneNumber};
@@ -89,10 +90,10 @@ pub async fn list<P, U, D>(
     };
     let mut connection = deps.database.acquire().await?;
     let staff = Staff::identify(&mut connection, &caller).await?;
-    let state = find(&mut connection, staff.clinic, id).await?.state;
+    let import = find(&mut connection, staff.clinic, id).await?;
     let rows = review::list(&mut connection, staff.clinic, id, &filter, after, limit + 1).await?;
     tracing::info!(event = "import.read", import.id = %id, staff.id = %staff.id, count = rows.len(), "rows listed");
-    let views = row_views(&mut connection, staff.clinic, state, rows, language).await?;
+    let views = row_views(&mut connection, staff.clinic, &import, rows, language).await?;
     Ok(Json(Page::cut(views, limit, |row: &RowView| row.number.to_string())))
 }
 
@@ -100,15 +101,15 @@ pub async fn list<P, U, D>(
 async fn row_views(
     connection: &mut MySqlConnection,
     clinic: ClinicId,
-    state: ImportState,
+    import: &Import,
     rows: Vec<ReviewRow>,
     language: Language,
 ) -> Result<Vec<RowView>, Problem> {
     let phones: Vec<&PhoneNumber> =
-        rows.iter().filter(|row| is_planned(row, state)).filter_map(|row| row.phone.as_ref()).collect();
+        rows.iter().filter(|row| is_planned(row, import)).filter_map(|row| row.phone.as_ref()).collect();
     let mut known = review::list_known(connection, clinic, &phones).await?;
     let views = rows.into_iter().map(|row| {
-        let planned = is_planned(&row, state);
+        let planned = is_planned(&row, import);
         let customer = row.phone.as_ref().filter(|_| planned).and_then(|phone| known.remove(phone));
         view(row, planned, customer, language)
     });
@@ -119,17 +120,22 @@ async fn row_views(
 pub async fn row_view(
     connection: &mut MySqlConnection,
     clinic: ClinicId,
-    state: ImportState,
+    import: &Import,
     row: ReviewRow,
     language: Language,
 ) -> Result<RowView, Problem> {
-    let mut views = row_views(connection, clinic, state, vec![row], language).await?;
+    let mut views = row_views(connection, clinic, import, vec![row], language).await?;
     views.pop().ok_or_else(Problem::not_found)
 }
 
 /// Whether committing would change a customer by this row.
-fn is_planned(row: &ReviewRow, state: ImportState) -> bool {
-    let open = matches!(state, ImportState::Ready | ImportState::Committing);
+fn is_planned(row: &ReviewRow, import: &Import) -> bool {
+    // Before the choice is made, it is what it is unless somebody chooses otherwise.
+    let open = match import.state {
+        ImportState::Ready => true,
+        ImportState::Committing => import.options.update_existing,
+        _ => false,
+    };
     open && row.verdict == Verdict::Updates && !row.deleted && row.outcome.is_none()
 }
 

@@ -15,7 +15,7 @@ use shared::model::state::ImportState;
 use shared::model::{ClinicId, ImportId};
 use sqlx::error::DatabaseError;
 
-/// Rows of one transaction. Locks are held for as long as it takes, a fraction of a second, and twelve statements do it.
+/// Rows of one transaction. Locks are held for as long as it takes, a fraction of a second, and thirteen statements do it.
 pub const CHUNK: u32 = 10_000;
 /// How often a chunk is begun anew because somebody else added one of its people, or one of its groups, meanwhile.
 const TRIES: u32 = 5;
@@ -149,7 +149,7 @@ async fn work(tx: &mut Tx<'_>, ambient: &Ambient, clinic: ClinicId, import: Impo
     if done.rows_committed > 0 {
         let columns = done.contents.columns.iter().filter(|column| column.role == ColumnRole::Attribute);
         let names: Vec<&str> = columns.map(|column| column.header.as_str()).collect();
-        commit::insert_columns(tx, ambient, clinic, &names).await?;
+        commit::insert_columns(tx, ambient, clinic, import, &names).await?;
     }
     Ok(Step::Committed(Box::new(done)))
 }
@@ -160,6 +160,10 @@ async fn write(tx: &mut Tx<'_>, ambient: &Ambient, chunk: &Chunk, options: &Opti
         commit::insert_groups(tx, ambient, chunk, &names).await?;
     }
     commit::decide(tx, ambient, chunk, options).await?;
+    // The groups that were found are held from here on. One that was deleted or renamed just before would be missed silently.
+    if options.target_group.is_none() && !commit::list_missing_groups(tx, chunk, options.update_existing).await?.is_empty() {
+        return Err(Stopped::Overtaken);
+    }
     commit::insert_customers(tx, chunk).await?;
     if options.update_existing {
         commit::keep_previous(tx, ambient, chunk).await?;

@@ -76,7 +76,8 @@ pub struct ExportView {
 /// Exports customers
 ///
 /// Everybody, a group or what a search finds, with name, mobile, group and the clinic's own columns. The column names are Korean, or
-/// English by `Accept-Language`. The file can be uploaded again as it is. A cell that a spreadsheet program would take for a
+/// English by `Accept-Language`. The file can be uploaded again as it is, as long as it has at most 50 columns. A
+/// cell that a spreadsheet program would take for a
 /// formula has an apostrophe in front, which an import takes off.
 #[utoipa::path(post, path = "/v1/customers/export", operation_id = "exportCustomers", responses((status = 200, body = ExportView)))]
 pub async fn export<D: Downloads>(

@@ -8,9 +8,10 @@ use shared::db::imports::Contents;
 use shared::model::import::ImportFailure;
 
 use crate::cells::Cells;
-use crate::file::{How, Limits, Stop, Take};
+use crate::file::{How, Limits, Refusal, Stop, Take};
 use crate::header::{Wished, shortcoming};
 use crate::table::Table;
+use crate::text;
 
 /// What stands between the values; the first is taken when all are as good.
 const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
@@ -81,8 +82,12 @@ fn delimiter(text: &str, how: &How) -> u8 {
             best = best.max(rank);
             Ok(best < 3)
         });
-        // The sample may be cut off in the middle of a record; the whole text will tell.
-        if probed.is_ok() { best } else { 0 }
+        // The sample may be cut off in the middle of a quoted cell; the whole text will tell.
+        if matches!(&probed, Ok(()) | Err(Stop::Refused(Refusal { failure: ImportFailure::UnclosedQuote, .. }))) {
+            best
+        } else {
+            0
+        }
     };
     // Of equals the last is the greatest for `max_by_key`.
     DELIMITERS.into_iter().rev().max_by_key(|&delimiter| rank(delimiter)).unwrap_or(b',')
@@ -102,7 +107,10 @@ fn records(
     let mut cells = Cells::default();
     let (mut number, mut column, mut rest) = (1_u32, 0, text);
     while !rest.is_empty() {
-        let (field, behind) = field(rest, delimiter);
+        let Some((field, behind)) = field(rest, delimiter) else {
+            let at = format!("{}{number}", text::letters(column));
+            return Err(Refusal { failure: ImportFailure::UnclosedQuote, at: Some(at) }.into());
+        };
         cells.put(column, &field, limits);
         column += 1;
         if let Some(behind) = behind.strip_prefix(char::from(delimiter)) {
@@ -119,15 +127,16 @@ fn records(
     if column > 0 { each(number, &cells).map(drop) } else { Ok(()) }
 }
 
-/// The field with which a text begins, and what comes behind it: a delimiter, the end of a line, or nothing.
-fn field(text: &str, delimiter: u8) -> (Cow<'_, str>, &str) {
+/// The field with which a text begins, and what comes behind it: a delimiter, the end of a line, or nothing. `None` when a quote
+/// is not closed.
+fn field(text: &str, delimiter: u8) -> Option<(Cow<'_, str>, &str)> {
     let end = |text: &str| memchr3(delimiter, b'\n', b'\r', text.as_bytes()).unwrap_or(text.len());
     let Some(mut rest) = text.strip_prefix('"') else {
         let (field, behind) = text.split_at(end(text));
-        return (Cow::Borrowed(unquoted(field)), behind);
+        return Some((Cow::Borrowed(unquoted(field)), behind));
     };
     let mut field = String::new();
-    // What is quoted, up to the quote that is not doubled; without one, everything.
+    // What is quoted, up to the quote that is not doubled.
     while let Some(quote) = memchr(b'"', rest.as_bytes()) {
         field.push_str(&rest[..quote]);
         rest = &rest[quote + 1..];
@@ -135,13 +144,12 @@ fn field(text: &str, delimiter: u8) -> (Cow<'_, str>, &str) {
             // Nothing should stand between the quote and the delimiter; what does is kept.
             let (more, behind) = rest.split_at(end(rest));
             field.push_str(more);
-            return (Cow::Owned(unquoted(&field).to_owned()), behind);
+            return Some((Cow::Owned(unquoted(&field).to_owned()), behind));
         };
         field.push('"');
         rest = behind;
     }
-    field.push_str(rest);
-    (Cow::Owned(field), "")
+    None
 }
 
 /// `="01012345678"`, by which programs keep Excel from eating the zero.
@@ -217,20 +225,31 @@ mod tests {
             (r#""a,b",c"#, vec!["a,b", "c"]),
             (r#""say ""hi""",c"#, vec![r#"say "hi""#, "c"]),
             (r#""a"b,c"#, vec!["ab", "c"]),
-            (r#"a"b,"c"#, vec![r#"a"b"#, "c"]),
-            (r#""a,b"#, vec!["a,b"]),
+            (r#"a"b,c"#, vec![r#"a"b"#, "c"]),
             ("\"a\r\nb\",\"\"", vec!["a\r\nb", ""]),
         ] {
             let (mut found, mut rest) = (Vec::new(), text);
             loop {
-                let (next, behind) = field(rest, b',');
+                let (next, behind) = field(rest, b',').unwrap();
                 found.push(next.into_owned());
                 let Some(behind) = behind.strip_prefix(',') else { break };
                 rest = behind;
             }
             assert_eq!(found, fields, "{text}");
         }
-        assert_eq!(field("a\nb", b',').1, "\nb");
+        assert_eq!(field("a\nb", b',').map(|(_, behind)| behind), Some("\nb"));
+        assert_eq!(field("\"a,b", b','), None);
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_swallows_nobody() {
+        let text = "이름,휴대폰\n김단골,010-1234-5678\n\"이단골,010-1234-5679\n박단골,010-1234-5680\n";
+        let at = Some("A3".to_owned());
+        assert_eq!(lines(text.as_bytes()), Err(Refusal { failure: ImportFailure::UnclosedQuote, at }.into()));
+        // Also where the delimiter is looked for and a quoted cell happens to be cut off there.
+        let long = format!("이름\t휴대폰\t메모\n김단골\t010-1234-5678\t\"{}\"\n", "가".repeat(300));
+        let text = format!("{}{}", long, long.lines().nth(1).unwrap().to_owned() + "\n").repeat(200);
+        assert!(lines(text.as_bytes()).is_ok_and(|lines| lines.len() > 300));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use shared::db::import_rows::RowAttributes;
 use shared::db::imports::{Contents, SampleRow};
 use shared::model::import::ImportFailure;
+use shared::spreadsheet::restored;
 
 use crate::cells::Cells;
 use crate::file::{How, Refusal, Stop, Take};
@@ -157,7 +158,7 @@ impl<'a, 'b> Table<'a, 'b> {
             return Err(self.refusal(ImportFailure::TooManyColumns, &at));
         }
         let reads = |at: usize| self.header.as_ref().is_none_or(|header| header.reads(at));
-        let mut long = cells.texts().iter().enumerate().filter(|(_, text)| text.len() > limits.cell);
+        let mut long = cells.texts().iter().enumerate().filter(|(_, text)| restored(text).len() > limits.cell);
         match long.find(|(at, _)| reads(*at)) {
             Some((at, _)) => Err(self.refusal(ImportFailure::CellTooLarge, &format!("{}{number}", text::letters(at)))),
             None => Ok(()),

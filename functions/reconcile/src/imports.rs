@@ -1,4 +1,4 @@
-//! Imports that are stuck, and rows of imports that are not kept any longer.
+//! Imports that are stuck, and rows of imports that are not kept any longer. One that fails does not keep the others waiting.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use shared::model::import::{ImportFailure, ROWS_KEPT_FOR};
 use shared::model::state::ImportState;
 use tokio::time::Instant;
 
-use crate::Deps;
+use crate::{Deps, Parts};
 
 /// The queue of parse-import has brought a file five times by then, and nobody is at it any more.
 const PARSING_LIMIT: TimeDelta = TimeDelta::hours(1);
@@ -31,6 +31,7 @@ pub(crate) async fn fail<V, P, Q>(deps: &Deps<V, P, Q>) -> Result<usize, Failure
     let ambient = &deps.ambient;
     let before = ambient.now() - PARSING_LIMIT;
     let mut failed = 0;
+    let mut parts = Parts(None);
     for stalled in list(deps, &[ImportState::Parsing], PARSING_LIMIT).await? {
         let stalled = &stalled;
         let done = deps.database.transaction::<_, Failure>("fail_import", |tx| {
@@ -45,12 +46,12 @@ pub(crate) async fn fail<V, P, Q>(deps: &Deps<V, P, Q>) -> Result<usize, Failure
                 Ok(true)
             })
         });
-        if done.await? {
+        if parts.run("fail_import", done.await) {
             tracing::warn!(event = "import.stalled", import.id = %stalled.import, "reading did not come to an end");
             failed += 1;
         }
     }
-    Ok(failed)
+    parts.0.map_or(Ok(failed), Err)
 }
 
 /// Imports that are to be committed or undone, and nobody is at it: the fact is published once more.
@@ -58,6 +59,7 @@ pub(crate) async fn announce<V, P: Publisher, Q>(deps: &Deps<V, P, Q>) -> Result
     let ambient = &deps.ambient;
     let before = ambient.now() - WRITING_LIMIT;
     let mut announced = 0;
+    let mut parts = Parts(None);
     for stuck in list(deps, &[ImportState::Committing, ImportState::Undoing], WRITING_LIMIT).await? {
         let stuck = &stuck;
         let outgoing = deps.database.transaction::<_, Failure>("announce_import", |tx| {
@@ -70,13 +72,13 @@ pub(crate) async fn announce<V, P: Publisher, Q>(deps: &Deps<V, P, Q>) -> Result
                 Ok(Some(fact(tx, ambient, stuck).await?))
             })
         });
-        if let Some(outgoing) = outgoing.await? {
+        if let Some(outgoing) = parts.run("announce_import", outgoing.await) {
             tracing::warn!(event = "import.announced", import.id = %stuck.import, state = %stuck.state, "announced once more");
             outbox::publish(&deps.database, &deps.publisher, &[outgoing]).await;
             announced += 1;
         }
     }
-    Ok(announced)
+    parts.0.map_or(Ok(announced), Err)
 }
 
 async fn fact(tx: &mut Tx<'_>, ambient: &Ambient, stuck: &Unmoved) -> Result<Outgoing, sqlx::Error> {
@@ -87,11 +89,16 @@ async fn fact(tx: &mut Tx<'_>, ambient: &Ambient, stuck: &Unmoved) -> Result<Out
     }
 }
 
-/// Imports whose file never came.
+/// Imports whose file never came, and previews that nobody decided on: they hold people's data.
 pub(crate) async fn delete<V, P, Q>(deps: &Deps<V, P, Q>) -> Result<usize, Failure> {
-    let before = deps.ambient.now() - UPLOAD_LIMIT;
+    let mut abandoned: Vec<_> = Vec::new();
+    for (state, limit) in [(ImportState::Uploading, UPLOAD_LIMIT), (ImportState::Ready, ROWS_KEPT_FOR)] {
+        let before = deps.ambient.now() - limit;
+        abandoned.extend(list(deps, &[state], limit).await?.into_iter().map(|import| (import, before)));
+    }
     let mut deleted = 0;
-    for abandoned in list(deps, &[ImportState::Uploading], UPLOAD_LIMIT).await? {
+    let mut parts = Parts(None);
+    for (abandoned, before) in abandoned {
         let abandoned = &abandoned;
         let done = deps.database.transaction::<_, Failure>("delete_import", |tx| {
             Box::pin(async move {
@@ -102,12 +109,12 @@ pub(crate) async fn delete<V, P, Q>(deps: &Deps<V, P, Q>) -> Result<usize, Failu
                 Ok(locked)
             })
         });
-        if done.await? {
-            tracing::info!(event = "import.abandoned", import.id = %abandoned.import, "no file came");
+        if parts.run("delete_import", done.await) {
+            tracing::info!(event = "import.abandoned", import.id = %abandoned.import, "nobody came back to it");
             deleted += 1;
         }
     }
-    Ok(deleted)
+    parts.0.map_or(Ok(deleted), Err)
 }
 
 /// Rows of imports that are over hold people's data, and are needed for nothing but undoing. Those of one import go in one
@@ -116,6 +123,7 @@ pub(crate) async fn expire<V, P, Q>(deps: &Deps<V, P, Q>) -> Result<usize, Failu
     let until = Instant::now() + PATIENCE;
     let before = deps.ambient.now() - ROWS_KEPT_FOR;
     let mut expired = 0;
+    let mut parts = Parts(None);
     for old in list(deps, &[ImportState::Committed, ImportState::Undone, ImportState::Failed], ROWS_KEPT_FOR).await? {
         if Instant::now() > until {
             break;
@@ -131,12 +139,12 @@ pub(crate) async fn expire<V, P, Q>(deps: &Deps<V, P, Q>) -> Result<usize, Failu
                 Ok(locked)
             })
         });
-        if done.await? {
+        if parts.run("expire_import", done.await) {
             tracing::info!(event = "import.expired", import.id = %old.import, "its rows are deleted");
             expired += 1;
         }
     }
-    Ok(expired)
+    parts.0.map_or(Ok(expired), Err)
 }
 
 async fn list<V, P, Q>(deps: &Deps<V, P, Q>, states: &[ImportState], limit: TimeDelta) -> Result<Vec<Unmoved>, Failure> {

@@ -170,3 +170,14 @@ async fn rows_are_deleted_thirty_days_after_an_import_is_over_and_its_line_stays
     assert_eq!(scene.run_after(1).await, Summary::default());
     scene.test.finish().await;
 }
+
+#[tokio::test]
+async fn a_preview_that_nobody_decides_on_goes_after_thirty_days() {
+    let scene = Scene::new().await;
+    let import = scene.import(ImportState::Ready).await;
+    assert_eq!(scene.run_after(30 * 24 * 60).await, Summary::default());
+    let summary = scene.run_after(1).await;
+    assert_eq!(summary, Summary { imports_deleted: 1, ..Summary::default() });
+    assert_eq!((scene.find(import).await, scene.rows(import).await), (None, 0));
+    scene.test.finish().await;
+}

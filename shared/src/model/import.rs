@@ -134,6 +134,10 @@ failures! {
     CellTooLarge = "cell_too_large",
         "내용이 너무 긴 칸이 있습니다 (한 칸에 최대 1,000바이트, 한글 약 330자). 긴 메모를 줄인 뒤 다시 올려 주세요.",
         "A cell holds too much text (at most 1,000 bytes per cell). Shorten long notes and upload the file again.";
+    /// A quoted cell of a csv file does not end, so that everything behind it would be part of it.
+    UnclosedQuote = "unclosed_quote",
+        "닫히지 않은 큰따옴표(\")가 있어 그 뒤의 행을 구분할 수 없습니다. 해당 칸의 큰따옴표를 지우거나 .xlsx로 저장한 뒤 다시 올려 주세요.",
+        "A quotation mark is opened and never closed, so the rows behind it cannot be told apart. Remove it, or save the list as .xlsx.";
     /// The sheet that was asked for is not in the file.
     NoSuchSheet = "no_such_sheet",
         "선택한 시트가 파일에 없습니다. 다른 시트를 선택해 주세요.",

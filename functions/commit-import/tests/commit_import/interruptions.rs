@@ -202,6 +202,24 @@ async fn a_group_that_is_being_made_at_the_same_moment_is_joined_and_not_the_imp
 }
 
 #[tokio::test]
+async fn a_group_that_is_being_renamed_at_the_same_moment_is_made_anew_and_nobody_is_left_without() {
+    let world = World::new().await;
+    let earlier = world.commit(&[row(90).group("VIP")]).await;
+    assert_eq!(world.counts(earlier).await.0, 1);
+    let import = world.approve(&people(20)).await;
+    let mut reception = world.test.pool.begin().await.unwrap();
+    sqlx::query("UPDATE customer_groups SET name = '단골' WHERE name = 'VIP'").execute(&mut *reception).await.unwrap();
+    let rename = async {
+        world.until_waiting("UPDATE import_rows").await;
+        reception.commit().await.unwrap();
+    };
+    tokio::join!(world.deliver(import), rename);
+    let members = "customer_group_members m JOIN customer_groups g ON g.id = m.group_id WHERE g.name = 'VIP'";
+    assert_eq!((world.count("customer_groups").await, world.count(members).await), (3, 10));
+    world.test.finish().await;
+}
+
+#[tokio::test]
 async fn a_customer_who_is_being_forgotten_at_the_same_moment_does_not_come_back() {
     let world = World::new().await;
     let customer = world.add("고객2", 2, &[]).await;

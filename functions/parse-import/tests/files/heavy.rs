@@ -3,7 +3,7 @@
 use crate::child;
 use crate::hostile::{MEMORY, refuses};
 use crate::support::{END, ROWS, SHEET, parts, workbook};
-use shared::model::import::ImportFailure::{CellTooLarge, SuspiciousArchive, TooLarge, TooManyColumns};
+use shared::model::import::ImportFailure::{CellTooLarge, SuspiciousArchive, TooLarge, TooManyColumns, UnclosedQuote};
 
 fn with(name: &str, text: &str) -> Vec<u8> {
     workbook(&format!("{SHEET}{ROWS}{END}"), &[(name, text)])
@@ -92,7 +92,7 @@ fn directories_and_lines_without_end_take_no_memory() {
         ("65,000 entries", directory(65_000, &[b'a'; 100]), SuspiciousArchive),
         ("names of 10 MB", directory(160, &[b'a'; 65_000]), SuspiciousArchive),
         ("a line of 3,000,000 commas", commas.into_bytes(), TooManyColumns),
-        ("a text of 2,000,000 quotes", quotes.into_bytes(), CellTooLarge),
+        ("a text of 2,000,000 quotes", quotes.into_bytes(), UnclosedQuote),
     ]);
 }
 

@@ -7,7 +7,7 @@ use crate::support::{END, Outcome, ROWS, SHEET, archive, directory, parts, repla
 use parse_import::file::{How, Limits};
 use shared::model::import::ImportFailure::{
     self, CellTooLarge, Damaged, Empty, Encrypted, NoHeader, NotASpreadsheet, OldExcel, SuspiciousArchive, TooLarge,
-    TooManyColumns, TooManyRows, UnknownEncoding,
+    TooManyColumns, TooManyRows, UnclosedQuote, UnknownEncoding,
 };
 
 /// Bytes that a process takes at most for reading any file. What the function takes besides, for its connections and for the
@@ -185,7 +185,7 @@ fn limits_of_the_list_have_their_reasons() {
         ("only a header", sheet(&ROWS[..ROWS.find(r#"<row r="2">"#).unwrap()]), Empty),
         ("no visible sheet", workbook(&format!("{SHEET}{ROWS}{END}"), &[("xl/workbook.xml", hidden)]), Empty),
         ("no header", sheet(header), NoHeader),
-        ("a quote that never ends", format!("이름,휴대폰\n\"김단골,{}", "01012345678,\n".repeat(1000)).into(), CellTooLarge),
+        ("a quote that never ends", format!("이름,휴대폰\n\"김단골,{}", "01012345678,\n".repeat(1000)).into(), UnclosedQuote),
         ("one endless line", "x".repeat(5 << 20).into(), NoHeader),
         ("no known encoding", b"\xff\xff,\xfe\n".to_vec(), UnknownEncoding),
     ]);

@@ -54,21 +54,21 @@ async fn whoever_was_edited_since_is_kept_and_the_rows_say_who() {
         .await
         .unwrap();
     world.join(world.id(7).await, "교정").await;
-    // Out of the group is not into another.
+    // And this one they took out of the group.
     sqlx::query("DELETE FROM customer_group_members WHERE customer_id = ?")
         .bind(world.id(8).await)
         .execute(&world.test.pool)
         .await
         .unwrap();
     world.undo(import).await;
-    assert_eq!(world.outcomes(import).await, ["undone", "kept", "undone", "kept", "kept", "kept", "undone"]);
-    assert_eq!((world.list.import(import).await.state, world.counts(import).await), (ImportState::Undone, (3, 4)));
+    assert_eq!(world.outcomes(import).await, ["undone", "kept", "undone", "kept", "kept", "kept", "kept"]);
+    assert_eq!((world.list.import(import).await.state, world.counts(import).await), (ImportState::Undone, (2, 5)));
     let names =
         "SELECT CONCAT_WS('|', c.name, JSON_VALUE(c.attributes, '$.\"메모\"'), (SELECT COUNT(*) FROM customer_group_members m
            WHERE m.clinic_id = c.clinic_id AND m.customer_id = c.id)) FROM customers c ORDER BY c.phone";
     let names: Vec<String> = sqlx::query_scalar(names).fetch_all(&world.test.pool).await.unwrap();
     let kept = "직원이 고친 이름|새|1";
-    assert_eq!(names, ["옛 이름|옛 메모|0", kept, "옛 이름|옛 메모|0", kept, "고객6|새|2", "고객7|새|1"]);
+    assert_eq!(names, ["옛 이름|옛 메모|0", kept, "옛 이름|옛 메모|0", kept, "고객6|새|2", "고객7|새|1", "고객8|새|0"]);
     world.test.finish().await;
 }
 
@@ -115,7 +115,9 @@ async fn customers_who_are_gone_already_stay_gone_and_others_with_their_phones_s
     let before = world.list.people().await;
     world.list.suppress(4).await;
     world.undo(import).await;
-    assert_eq!((world.list.people().await, world.counts(import).await), (before, (3, 0)));
+    assert_eq!((world.list.people().await, world.counts(import).await), (before, (2, 1)));
+    // The first row changed somebody who cannot be made what they were.
+    assert_eq!(world.outcomes(import).await, ["kept", "undone", "undone"]);
     assert_eq!(world.count("suppressions").await, 1);
     world.test.finish().await;
 }
@@ -164,5 +166,53 @@ async fn customers_whom_the_import_left_alone_stay_alone() {
     world.undo(import).await;
     assert_eq!(world.list.people().await, before);
     assert_eq!(world.outcomes(import).await, ["left", "undone", "suppressed"]);
+    world.test.finish().await;
+}
+
+#[tokio::test]
+async fn who_a_later_list_found_to_be_right_stays_for_its_sake() {
+    let world = World::new().await;
+    world.add("옛 이름", 4, &[]).await;
+    let earlier = world.commit(&[row(4).named("옛 이름")]).await;
+    let one = world.commit(&[row(2).group("VIP"), row(3).group("VIP"), row(4), row(5)]).await;
+    let two = world.commit(&[row(2).group("VIP"), row(4)]).await;
+    assert_eq!(
+        (world.outcomes(earlier).await, world.outcomes(two).await),
+        (vec!["unchanged".into()], vec!["unchanged".into(); 2])
+    );
+    world.undo(one).await;
+    assert_eq!(world.outcomes(one).await, ["kept", "undone", "kept", "undone"]);
+    assert_eq!((world.count("customers").await, world.count("customer_group_members").await), (2, 1));
+    world.test.finish().await;
+}
+
+#[tokio::test]
+async fn a_group_that_work_under_way_is_about_stays() {
+    let world = World::new().await;
+    let one = world.commit(&[row(2).group("VIP"), row(3).group("교정")]).await;
+    let vip = "SELECT id FROM customer_groups WHERE name = 'VIP'";
+    let vip: shared::model::GroupId = sqlx::query_scalar(vip).fetch_one(&world.test.pool).await.unwrap();
+    world.list.approve(&world.ambient, &[row(4)], Options { target_group: Some(vip), ..BY_FILE }).await;
+    world.undo(one).await;
+    let groups = "SELECT name FROM customer_groups ORDER BY name";
+    let groups: Vec<String> = sqlx::query_scalar(groups).fetch_all(&world.test.pool).await.unwrap();
+    assert_eq!(groups, ["VIP", "미지정"]);
+    world.test.finish().await;
+}
+
+#[tokio::test]
+async fn columns_that_the_import_brought_go_unless_somebody_has_them() {
+    let world = World::new().await;
+    let import = world.commit(&[row(2).with("메모", "새").with("3월 2일", "잘못 고른 제목")]).await;
+    world.add("김단골", 9, &[("메모", "단골")]).await;
+    // As if they had not come with this list.
+    for name in ["메모", "3월 2일", "생일 \"양력\""] {
+        let sql = "INSERT INTO customer_columns (clinic_id, name, import_id, created_at) VALUES (?, ?, ?, NOW(6))
+                   ON DUPLICATE KEY UPDATE import_id = VALUES(import_id)";
+        sqlx::query(sql).bind(world.list.clinic).bind(name).bind(import).execute(&world.test.pool).await.unwrap();
+    }
+    world.undo(import).await;
+    let names: Vec<String> = sqlx::query_scalar("SELECT name FROM customer_columns").fetch_all(&world.test.pool).await.unwrap();
+    assert_eq!(names, ["메모"]);
     world.test.finish().await;
 }

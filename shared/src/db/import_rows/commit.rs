@@ -304,7 +304,7 @@ pub async fn advance(connection: &mut MySqlConnection, ambient: &Ambient, chunk:
     Ok(advanced.rows_affected() == 1)
 }
 
-/// Lets the clinic have columns of these names, from left to right, unless it has them.
+/// Lets the clinic have columns of these names, from left to right, unless it has them; they are remembered as the import's.
 ///
 /// # Errors
 /// When the database refuses.
@@ -312,15 +312,16 @@ pub async fn insert_columns(
     connection: &mut MySqlConnection,
     ambient: &Ambient,
     clinic: ClinicId,
+    import: ImportId,
     names: &[&str],
 ) -> Result<(), sqlx::Error> {
     if names.is_empty() {
         return Ok(());
     }
-    let mut query = QueryBuilder::new("INSERT INTO customer_columns (clinic_id, name, created_at) ");
+    let mut query = QueryBuilder::new("INSERT INTO customer_columns (clinic_id, name, import_id, created_at) ");
     let mut seen_at = ambient.now();
     query.push_values(names, |mut row, name| {
-        row.push_bind(clinic).push_bind(*name).push_bind(seen_at);
+        row.push_bind(clinic).push_bind(*name).push_bind(import).push_bind(seen_at);
         // Columns are shown in the order in which they were seen.
         seen_at += TimeDelta::microseconds(1);
     });

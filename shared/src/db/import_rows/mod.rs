@@ -165,6 +165,37 @@ pub async fn settle(
     .map(drop)
 }
 
+/// Takes the rows with a phone out of all imports of a clinic, whatever became of them, and the samples of those imports: the person
+/// is to be forgotten.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn forget(connection: &mut MySqlConnection, clinic: ClinicId, phone: &PhoneNumber) -> Result<(), sqlx::Error> {
+    // Asked without a lock first: whoever commits an import holds its line, and the locks of customers only behind that.
+    let imports = sqlx::query_scalar!(
+        r#"SELECT DISTINCT i.id AS "id: ImportId" FROM imports i
+         STRAIGHT_JOIN import_rows r FORCE INDEX (import_rows_by_phone)
+           ON r.clinic_id = i.clinic_id AND r.import_id = i.id AND r.phone = ?
+         WHERE i.clinic_id = ?"#,
+        phone.e164(),
+        clinic
+    );
+    for import in imports.fetch_all(&mut *connection).await? {
+        sqlx::query!("UPDATE imports SET sample = NULL WHERE clinic_id = ? AND id = ?", clinic, import)
+            .execute(&mut *connection)
+            .await?;
+        sqlx::query!(
+            "DELETE FROM import_rows WHERE clinic_id = ? AND import_id = ? AND phone = ?",
+            clinic,
+            import,
+            phone.e164()
+        )
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
 /// Takes away every row of an import.
 ///
 /// # Errors

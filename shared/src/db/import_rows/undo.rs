@@ -45,20 +45,25 @@ pub async fn find_chunk(
 }
 
 /// Marks the rows whose customers somebody changed since: they are to stay as they are. A customer who was added counts as
-/// changed also when they are in a group that the import did not put them into, for then somebody wants to have them.
+/// changed also when they are in a group that the import did not put them into, or no longer in the one that it did. A customer
+/// who was changed and is gone cannot be made what they were.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn mark_kept(connection: &mut MySqlConnection, chunk: &Chunk) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "UPDATE import_rows r FORCE INDEX (PRIMARY)
-         STRAIGHT_JOIN customers c FORCE INDEX (PRIMARY) ON c.clinic_id = r.clinic_id AND c.id = r.customer_id
+         LEFT JOIN customers c FORCE INDEX (PRIMARY) ON c.clinic_id = r.clinic_id AND c.id = r.customer_id
          SET r.outcome = ?
          WHERE r.clinic_id = ? AND r.import_id = ? AND r.number > ? AND r.number <= ? AND r.outcome IN (?, ?)
-           AND (NOT (c.updated_at <=> r.written_at)
-             OR r.outcome = ? AND EXISTS (
+           AND (c.id IS NULL AND r.outcome = ?
+             OR c.id IS NOT NULL AND NOT (c.updated_at <=> r.written_at)
+             OR c.id IS NOT NULL AND r.outcome = ? AND (EXISTS (
                SELECT 1 FROM customer_group_members m FORCE INDEX (customer_group_members_by_customer)
-               WHERE m.clinic_id = c.clinic_id AND m.customer_id = c.id AND NOT (m.group_id <=> r.joined_group_id)))",
+               WHERE m.clinic_id = c.clinic_id AND m.customer_id = c.id AND NOT (m.group_id <=> r.joined_group_id))
+               OR EXISTS (SELECT 1 FROM customer_groups g WHERE g.clinic_id = c.clinic_id AND g.id = r.joined_group_id)
+                 AND NOT EXISTS (SELECT 1 FROM customer_group_members m FORCE INDEX (PRIMARY)
+                   WHERE m.clinic_id = c.clinic_id AND m.group_id = r.joined_group_id AND m.customer_id = c.id)))",
         Outcome::Kept.as_str(),
         chunk.clinic,
         chunk.import,
@@ -66,7 +71,45 @@ pub async fn mark_kept(connection: &mut MySqlConnection, chunk: &Chunk) -> Resul
         chunk.last,
         Outcome::Added.as_str(),
         Outcome::Updated.as_str(),
+        Outcome::Updated.as_str(),
         Outcome::Added.as_str()
+    )
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// Marks the rows whose customers an import that was committed later found to be as they should: they are to stay for its sake.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn mark_vouched_for(connection: &mut MySqlConnection, chunk: &Chunk) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE import_rows r FORCE INDEX (PRIMARY)
+         STRAIGHT_JOIN (
+           SELECT DISTINCT mine.number FROM import_rows mine FORCE INDEX (PRIMARY)
+           STRAIGHT_JOIN imports later FORCE INDEX (PRIMARY)
+             ON later.clinic_id = mine.clinic_id AND later.id <> mine.import_id AND later.state = 'committed'
+               AND later.rows_expired = FALSE AND later.updated_at > mine.written_at
+           STRAIGHT_JOIN import_rows theirs FORCE INDEX (import_rows_by_phone)
+             ON theirs.clinic_id = later.clinic_id AND theirs.import_id = later.id AND theirs.phone = mine.phone
+               AND theirs.outcome = ? AND theirs.customer_id = mine.customer_id
+           WHERE mine.clinic_id = ? AND mine.import_id = ? AND mine.number > ? AND mine.number <= ? AND mine.outcome IN (?, ?)
+         ) vouched ON vouched.number = r.number
+         SET r.outcome = ?
+         WHERE r.clinic_id = ? AND r.import_id = ? AND r.number > ? AND r.number <= ?",
+        Outcome::Unchanged.as_str(),
+        chunk.clinic,
+        chunk.import,
+        chunk.after,
+        chunk.last,
+        Outcome::Added.as_str(),
+        Outcome::Updated.as_str(),
+        Outcome::Kept.as_str(),
+        chunk.clinic,
+        chunk.import,
+        chunk.after,
+        chunk.last
     )
     .execute(connection)
     .await
@@ -188,7 +231,30 @@ pub async fn advance(connection: &mut MySqlConnection, ambient: &Ambient, chunk:
     .map(drop)
 }
 
-/// Deletes the groups that the import made and that nobody is in.
+/// Deletes the columns that the import brought and that no customer has a value for.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn delete_columns(connection: &mut MySqlConnection, clinic: ClinicId, import: ImportId) -> Result<(), sqlx::Error> {
+    let names = sqlx::query_scalar!("SELECT name FROM customer_columns WHERE clinic_id = ? AND import_id = ?", clinic, import);
+    // One by one: each ends at the first customer who has it, or has looked at them all.
+    for name in names.fetch_all(&mut *connection).await? {
+        sqlx::query!(
+            "DELETE FROM customer_columns WHERE clinic_id = ? AND name = ? AND NOT EXISTS (
+               SELECT 1 FROM customers c
+               WHERE c.clinic_id = customer_columns.clinic_id AND JSON_CONTAINS(JSON_KEYS(c.attributes), JSON_QUOTE(?)))",
+            clinic,
+            name,
+            name
+        )
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Deletes the groups that the import made, that nobody is in, and that no work under way is about: see
+/// [`groups::find_awaited`](crate::db::groups::find_awaited).
 ///
 /// # Errors
 /// When the database refuses.
@@ -204,7 +270,12 @@ pub async fn delete_groups(connection: &mut MySqlConnection, clinic: ClinicId, i
     sqlx::query!(
         "DELETE FROM customer_groups WHERE clinic_id = ? AND import_id = ? AND NOT EXISTS (
            SELECT 1 FROM customer_group_members m FORCE INDEX (PRIMARY)
-           WHERE m.clinic_id = customer_groups.clinic_id AND m.group_id = customer_groups.id)",
+           WHERE m.clinic_id = customer_groups.clinic_id AND m.group_id = customer_groups.id)
+         AND NOT EXISTS (SELECT 1 FROM imports i
+           WHERE i.clinic_id = customer_groups.clinic_id AND i.state = 'committing' AND i.target_group_id = customer_groups.id)
+         AND NOT EXISTS (SELECT 1 FROM campaigns c
+           JOIN campaign_groups g ON g.clinic_id = c.clinic_id AND g.campaign_id = c.id
+           WHERE c.clinic_id = customer_groups.clinic_id AND c.state = 'requested' AND g.group_id = customer_groups.id)",
         clinic,
         import
     )
