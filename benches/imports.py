@@ -74,6 +74,8 @@ class Bench:
         settings = self._ask("prepare")
         before, after = self._ask("counters"), self._ask("counters")
         self._counting = {name: after[name] - before[name] for name in before}
+        with step("Warming up"):
+            note(_line(CONTENDERS[names[0]].title, self._measure(CONTENDERS[names[0]])))
         runs: dict[str, list[Run]] = {name: [] for name in names}
         for number in range(1, max(rounds, slow_rounds) + 1):
             turns = [name for name in names if number <= (slow_rounds if CONTENDERS[name].slow else rounds)]
@@ -185,6 +187,7 @@ def _both(of: Callable[[str], float], digits: int) -> str:
 
 
 def _ratio(theirs: list[Run], ours: list[Run], what: str) -> str:
-    """Neighbours are compared, because a machine is not the same from minute to minute."""
-    ratios = [_total(them, what) / _total(us, what) for them, us in zip(theirs, ours, strict=False)]
-    return f"{median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f})"
+    """Of the medians, and the least and the greatest of neighbours in time."""
+    middle = median(_total(run, what) for run in theirs) / median(_total(run, what) for run in ours)
+    neighbours = [_total(them, what) / _total(us, what) for them, us in zip(theirs, ours, strict=False)]
+    return f"{middle:.1f} ({min(neighbours):.1f} to {max(neighbours):.1f})"

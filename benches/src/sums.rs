@@ -93,3 +93,29 @@ async fn sum(
 fn unsigned(of: &str) -> String {
     format!("CAST(IFNULL(SUM({of}), 0) AS UNSIGNED)")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sums(rows: &[[&str; 2]]) -> Sums {
+        let mut sums = Sums::default();
+        rows.iter().for_each(|row| sums.add(row));
+        sums
+    }
+
+    #[test]
+    fn a_changed_a_lost_and_an_exchanged_cell_show() {
+        let right = sums(&[["김단골", "VIP"], ["이단골", ""]]);
+        assert_eq!(right, sums(&[["이단골", ""], ["김단골", "VIP"]]), "the order of the rows does not matter");
+        for wrong in [
+            [["김단골", "VIP"], ["이단굴", ""]],
+            [["김단골", ""], ["이단골", ""]],
+            [["김단골", ""], ["이단골", "VIP"]],
+            [["이단골", "VIP"], ["김단골", ""]],
+        ] {
+            assert_ne!(right, sums(&wrong), "{wrong:?}");
+        }
+        assert_ne!(right, sums(&[["김단골", "VIP"]]));
+    }
+}

@@ -14,7 +14,7 @@ use crate::model::{ClinicId, CustomerId, GroupId};
 
 const COLUMNS: &str = "c.id, c.name, c.phone, c.attributes, c.created_at, c.updated_at";
 /// For each member of a group that is asked for, so many names are looked through before the whole group is sorted by name.
-const WINDOW: u32 = 20;
+const WINDOW: u32 = 40;
 
 /// Whose list is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
