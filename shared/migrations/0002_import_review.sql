@@ -41,13 +41,14 @@ ALTER TABLE imports
     ADD COLUMN rows_expired BOOLEAN NOT NULL DEFAULT FALSE COMMENT 'the rows were deleted because of their age, and with them what undoing needs',
     ADD KEY imports_by_state (state, rows_expired, updated_at);
 
--- What became of a row, and what was there before it.
+-- What became of a row, and what was there before it. What every commit writes has its place from the beginning: rows that grow
+-- do not stay where they are, and to move them takes the server four times as long.
 ALTER TABLE import_rows
     ADD COLUMN customer_id BINARY(16) NULL COMMENT 'reserved when the row was read, then who it became',
-    ADD COLUMN outcome VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NULL COMMENT 'added, updated, unchanged, left, suppressed, and later undone or kept',
-    ADD COLUMN joined_group_id BINARY(16) NULL COMMENT 'the group that the row put its customer into',
+    ADD COLUMN outcome CHAR(10) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '' COMMENT 'none yet, added, updated, unchanged, left, suppressed, and later undone or kept',
+    ADD COLUMN joined_group_id BINARY(16) NOT NULL DEFAULT X'00000000000000000000000000000000' COMMENT 'the group that the row put its customer into, zeros for none',
     ADD COLUMN previous_name VARCHAR(100) NULL,
     ADD COLUMN previous_attributes JSON NULL,
     ADD COLUMN previous_updated_at DATETIME(6) NULL,
-    ADD COLUMN written_at DATETIME(6) NULL COMMENT 'updated_at of the customer after the row was committed',
+    ADD COLUMN written_at DATETIME(6) NOT NULL DEFAULT '1000-01-01' COMMENT 'updated_at of the customer after the row was committed',
     ADD KEY import_rows_by_phone (clinic_id, import_id, phone, number);

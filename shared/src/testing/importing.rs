@@ -211,7 +211,7 @@ impl Importing {
     /// # Panics
     /// When the database does not answer.
     pub async fn outcomes(&self, import: ImportId) -> Vec<(u32, Option<String>)> {
-        let rows = "SELECT number, outcome FROM import_rows WHERE clinic_id = ? AND import_id = ? ORDER BY number";
+        let rows = "SELECT number, NULLIF(outcome, '') FROM import_rows WHERE clinic_id = ? AND import_id = ? ORDER BY number";
         let rows = sqlx::query_as(rows).bind(self.clinic).bind(import).fetch_all(&self.pool).await;
         rows.expect("the database answers")
     }

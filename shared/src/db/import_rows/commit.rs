@@ -152,8 +152,8 @@ pub async fn decide(
                ELSE ? END,
              r.customer_id = COALESCE(c.id, r.customer_id, RANDOM_BYTES(16)),
              r.joined_group_id = CASE WHEN s.phone IS NULL AND (c.id IS NULL OR ?) AND m.customer_id IS NULL
-               THEN COALESCE(named.id, chosen.id) END,
-             r.written_at = CASE WHEN s.phone IS NULL AND c.id IS NULL THEN ? END
+               THEN COALESCE(named.id, chosen.id, r.joined_group_id) ELSE r.joined_group_id END,
+             r.written_at = CASE WHEN s.phone IS NULL AND c.id IS NULL THEN ? ELSE r.written_at END
          WHERE r.clinic_id = ? AND r.import_id = ? AND r.number > ? AND r.number <= ?
            AND r.verdict IN (?, ?) AND r.deleted = FALSE",
         options.target_group.is_none(),
@@ -256,7 +256,8 @@ pub async fn insert_members(connection: &mut MySqlConnection, chunk: &Chunk) -> 
     sqlx::query!(
         "INSERT INTO customer_group_members (clinic_id, group_id, customer_id)
          SELECT r.clinic_id, r.joined_group_id, r.customer_id FROM import_rows r FORCE INDEX (PRIMARY)
-         WHERE r.clinic_id = ? AND r.import_id = ? AND r.number > ? AND r.number <= ? AND r.joined_group_id IS NOT NULL",
+         WHERE r.clinic_id = ? AND r.import_id = ? AND r.number > ? AND r.number <= ?
+           AND r.joined_group_id <> X'00000000000000000000000000000000'",
         chunk.clinic,
         chunk.import,
         chunk.after,

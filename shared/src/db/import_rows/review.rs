@@ -64,7 +64,7 @@ struct Row {
     verdict: String,
     duplicate_of: Option<u32>,
     deleted: bool,
-    outcome: Option<String>,
+    outcome: String,
     customer_id: Option<CustomerId>,
     previous_name: Option<String>,
     previous_attributes: Option<Json<Attributes>>,
@@ -85,7 +85,7 @@ impl TryFrom<Row> for ReviewRow {
             verdict: decode(&row.verdict)?,
             duplicate_of: row.duplicate_of,
             deleted: row.deleted,
-            outcome: row.outcome.as_deref().map(decode).transpose()?,
+            outcome: Some(row.outcome.as_str()).filter(|outcome| !outcome.is_empty()).map(decode).transpose()?,
             customer: row.customer_id,
             previous: previous.map(|(name, Json(attributes))| Known { name, attributes }),
         })

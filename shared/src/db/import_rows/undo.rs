@@ -57,10 +57,10 @@ pub async fn mark_kept(connection: &mut MySqlConnection, chunk: &Chunk) -> Resul
          SET r.outcome = ?
          WHERE r.clinic_id = ? AND r.import_id = ? AND r.number > ? AND r.number <= ? AND r.outcome IN (?, ?)
            AND (c.id IS NULL AND r.outcome = ?
-             OR c.id IS NOT NULL AND NOT (c.updated_at <=> r.written_at)
+             OR c.id IS NOT NULL AND c.updated_at <> r.written_at
              OR c.id IS NOT NULL AND r.outcome = ? AND (EXISTS (
                SELECT 1 FROM customer_group_members m FORCE INDEX (customer_group_members_by_customer)
-               WHERE m.clinic_id = c.clinic_id AND m.customer_id = c.id AND NOT (m.group_id <=> r.joined_group_id))
+               WHERE m.clinic_id = c.clinic_id AND m.customer_id = c.id AND m.group_id <> r.joined_group_id)
                OR EXISTS (SELECT 1 FROM customer_groups g WHERE g.clinic_id = c.clinic_id AND g.id = r.joined_group_id)
                  AND NOT EXISTS (SELECT 1 FROM customer_group_members m FORCE INDEX (PRIMARY)
                    WHERE m.clinic_id = c.clinic_id AND m.group_id = r.joined_group_id AND m.customer_id = c.id)))",
@@ -187,7 +187,7 @@ pub async fn mark_undone(connection: &mut MySqlConnection, chunk: &Chunk) -> Res
     sqlx::query!(
         "UPDATE import_rows FORCE INDEX (PRIMARY) SET outcome = ?
          WHERE clinic_id = ? AND import_id = ? AND number > ? AND number <= ?
-           AND (outcome IN (?, ?) OR outcome = ? AND joined_group_id IS NOT NULL)",
+           AND (outcome IN (?, ?) OR outcome = ? AND joined_group_id <> X'00000000000000000000000000000000')",
         Outcome::Undone.as_str(),
         chunk.clinic,
         chunk.import,
