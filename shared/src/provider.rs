@@ -16,6 +16,7 @@ use crate::model::PhoneNumber;
 use crate::model::approval::Described;
 use crate::model::link::TOKEN_LENGTH;
 use crate::model::template::Button;
+use crate::model::wording::Wording;
 
 /// What is handed over in one call: at most 500 messages of one template.
 #[derive(Debug, Clone)]
@@ -73,6 +74,60 @@ pub enum SendOutcome {
         why: String,
     },
 }
+
+/// A change of a channel's templates.
+#[derive(Debug, Clone, Copy)]
+pub enum TemplateChange<'a> {
+    /// A new one. Not idempotent: the same call makes a second one.
+    Add(&'a Wording),
+    /// One that waits says something else.
+    Modify {
+        /// The provider's code of it.
+        code: &'a str,
+        /// What it is to say.
+        wording: &'a Wording,
+    },
+    /// It goes away.
+    Delete {
+        /// The provider's code of it.
+        code: &'a str,
+    },
+    /// Kakao is asked to look at it.
+    RequestReview {
+        /// The provider's code of it.
+        code: &'a str,
+    },
+}
+
+/// What became of a [`TemplateChange`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChangeOutcome {
+    /// It is done.
+    Done {
+        /// The provider's code of a new template; empty when it does not say.
+        code: String,
+    },
+    /// The provider says that nothing was changed.
+    Refused {
+        /// Its code.
+        code: i32,
+        /// Its words.
+        message: String,
+    },
+    /// It never left this machine.
+    NotSent {
+        /// For the log.
+        why: String,
+    },
+    /// It may have been done.
+    Unclear {
+        /// For the log.
+        why: String,
+    },
+}
+
+/// The provider's code of "not in this state of the template".
+pub const WRONG_STATE: i32 = 509;
 
 /// A question to the provider was not answered. Questions may be repeated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -132,6 +187,9 @@ pub trait Provider {
 
     /// The templates of a channel.
     fn templates(&self, sender_key: &str) -> impl Future<Output = Result<Vec<Described>, NoAnswer>> + Send;
+
+    /// Changes the templates of a channel, once: an implementation never repeats it.
+    fn change_template(&self, sender_key: &str, change: &TemplateChange<'_>) -> impl Future<Output = ChangeOutcome> + Send;
 
     /// One page (from 1) of the calls taken on these days in Korea, newest first.
     fn history(

@@ -1,27 +1,25 @@
 //! The finished text of one recipient, or why there is none.
 
 use shared::db::customers::Recipient;
+use shared::model::draft::{Draft, Person, Sources};
 use shared::model::result::Reason;
-use shared::model::template::{LINK_VARIABLE, MAX_CHARACTERS, NAME_VARIABLE, render};
 
 /// The text with this recipient's values: the clinic's own columns by their names, the customer's name and the link.
 pub fn write(content: &str, recipient: &Recipient, token: &str) -> Result<String, Reason> {
     if recipient.suppressed {
         return Err(Reason::Suppressed);
     }
-    if recipient.phone.is_safe_number() {
-        return Err(Reason::SafeNumber);
-    }
-    let mut values = recipient.attributes.clone();
-    values.insert(NAME_VARIABLE.to_owned(), recipient.name.clone());
-    values.insert(LINK_VARIABLE.to_owned(), token.to_owned());
-    let text = render(content, &values).map_err(|_| Reason::MissingVariable)?;
-    if text.chars().count() > MAX_CHARACTERS { Err(Reason::TooLong) } else { Ok(text) }
+    let sources = Sources::new();
+    let draft = Draft { content, emphasis_title: "", buttons: &[], sources: &sources };
+    let person = Person { name: &recipient.name, phone: &recipient.phone, attributes: &recipient.attributes };
+    draft.render(person, token).map(|rendered| rendered.text).map_err(|unfit| unfit.reason)
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+
+    use shared::model::template::MAX_CHARACTERS;
 
     use super::*;
 

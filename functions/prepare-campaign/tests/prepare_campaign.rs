@@ -133,7 +133,8 @@ async fn every_recipient_gets_one_message_or_a_reason() {
     for statement in [
         "UPDATE customers SET phone = '+8250512345678' WHERE name = '고객 2'",
         "UPDATE customers SET attributes = '{}' WHERE name = '고객 3'",
-        "INSERT INTO suppressions SELECT clinic_id, phone, 'asked', NOW() FROM customers WHERE name = '고객 5'",
+        "INSERT INTO suppressions (clinic_id, phone, reason, created_at)
+         SELECT clinic_id, phone, 'asked', NOW() FROM customers WHERE name = '고객 5'",
     ] {
         sqlx::query(statement).execute(pool).await.unwrap();
     }

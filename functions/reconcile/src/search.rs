@@ -192,7 +192,7 @@ mod tests {
 
     use chrono::NaiveDate;
     use shared::model::approval::Described;
-    use shared::provider::{Call, SendOutcome};
+    use shared::provider::{Call, ChangeOutcome, SendOutcome, TemplateChange};
 
     use super::*;
 
@@ -205,6 +205,10 @@ mod tests {
         }
 
         async fn templates(&self, _: &str) -> Result<Vec<Described>, NoAnswer> {
+            pending().await
+        }
+
+        async fn change_template(&self, _: &str, _: &TemplateChange<'_>) -> ChangeOutcome {
             pending().await
         }
 

@@ -16,7 +16,7 @@ use shared::db::{clinics, groups, outbox};
 use shared::http::{Body, Caller, IdempotencyKey, Kind, Problem, Staff, replay};
 use shared::message::CampaignRequested;
 use shared::model::customer::CampaignName;
-use shared::model::link::{self, BadDestination};
+use shared::model::link;
 use shared::model::state::CampaignState;
 use shared::model::template::{Button, LINK_VARIABLE, variables};
 use shared::model::{CampaignId, ClinicId, GroupId, TemplateId};
@@ -183,20 +183,8 @@ fn destination(asked: Option<&str>, content: &str, buttons: &[Button], hosts: &[
             Ok(String::new())
         };
     };
-    link::destination(asked, hosts).map(String::from).map_err(|error| match error {
-        BadDestination::NotAnAddress => invalid(
-            "올바른 주소가 아닙니다. https://로 시작하는 주소를 입력하세요.",
-            "not an address; it must begin with https://",
-        ),
-        BadDestination::NotHttps => {
-            invalid("https://로 시작하는 주소만 사용할 수 있습니다.", "the address must begin with https://")
-        }
-        BadDestination::UserOrPort => {
-            invalid("주소에 사용자 이름이나 포트를 넣을 수 없습니다.", "the address must not contain a user name or a port")
-        }
-        BadDestination::ForeignHost => invalid(
-            "병원에 등록된 도메인의 주소만 사용할 수 있습니다. 병원 설정의 linkHosts에 도메인을 먼저 등록하세요.",
-            "the host is not one of the clinic's linkHosts; register it in the clinic's settings first",
-        ),
+    link::destination(asked, hosts).map(String::from).map_err(|error| {
+        let (ko, en) = error.explanation();
+        invalid(ko, en)
     })
 }

@@ -70,9 +70,10 @@ impl World {
             buttons: vec![button],
             inspection: inspection.to_owned(),
             status: "A".to_owned(),
+            ..Described::default()
         };
         let mut connection = self.test.pool.acquire().await.unwrap();
-        templates::replace_all(&mut connection, &self.ambient, clinic.id, &[described]).await.unwrap();
+        templates::replace_all(&mut connection, &self.ambient, clinic.id, self.ambient.now(), &[described]).await.unwrap();
         json!(templates::list(&mut connection, clinic.id, "", 1).await.unwrap()[0].id)
     }
 

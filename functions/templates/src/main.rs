@@ -13,6 +13,7 @@ async fn main() -> Result<(), lambda_http::Error> {
     let mut environment = Environment::of_process();
     let database = DatabaseConfig::read(&mut environment);
     let provider = ProviderConfig::read(&mut environment);
+    let link_base = environment.text_or("LINK_BASE_URL", "").trim_end_matches('/').to_owned();
     environment.check()?;
 
     let sdk = aws::load().await;
@@ -20,6 +21,7 @@ async fn main() -> Result<(), lambda_http::Error> {
         database: Database::connect(&database, &sdk).await?,
         ambient: Ambient::system()?,
         provider: Aligo::connect(&provider, &sdk).await?,
+        link_base,
     };
     http::run(http::app("templates", routes(deps))).await
 }

@@ -91,3 +91,19 @@ pub async fn save(connection: &mut MySqlConnection, request: &Request<'_>, statu
     .await
     .map(drop)
 }
+
+/// Lets go of a key whose request came to nothing.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn release(connection: &mut MySqlConnection, request: &Request<'_>) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "DELETE FROM idempotency_keys WHERE subject = ? AND route = ? AND idempotency_key = ?",
+        request.subject,
+        request.route,
+        request.key
+    )
+    .execute(connection)
+    .await
+    .map(drop)
+}

@@ -98,6 +98,16 @@ kinds! {
     /// The template cannot be sent as it is.
     TemplateNotSendable = CONFLICT "template-not-sendable",
         "보낼 수 없는 템플릿입니다.", "The template cannot be sent.";
+    /// What is asked for cannot be done with the template in its present state.
+    TemplateState = CONFLICT "template-state",
+        "지금 상태의 템플릿에는 할 수 없는 작업입니다.", "This cannot be done with the template in its present state.";
+    /// The provider has a template of this name and text.
+    TemplateExists = CONFLICT "template-exists",
+        "이름과 내용이 같은 템플릿이 이미 있습니다.", "There is a template of this name and text already.";
+    /// The same request is being carried out.
+    InProgress = CONFLICT "in-progress",
+        "같은 요청을 처리하고 있습니다. 잠시 후 다시 시도해 주세요.",
+        "The same request is being carried out. Try again in a moment.";
     /// The code is the caller's own.
     OwnCode = CONFLICT "own-code",
         "본인의 추천 코드는 사용할 수 없습니다.", "You cannot use your own referral code.";
@@ -122,6 +132,10 @@ kinds! {
     /// The provider does not answer.
     ProviderUnavailable = SERVICE_UNAVAILABLE "provider-unavailable",
         "발송 대행사가 응답하지 않습니다. 잠시 후 다시 시도해 주세요.", "The provider does not answer. Try again in a moment.";
+    /// The provider may have done it: its answer was lost.
+    ProviderUnclear = SERVICE_UNAVAILABLE "provider-unclear",
+        "발송 대행사의 응답을 받지 못해 처리되었는지 알 수 없습니다.",
+        "The provider's answer was lost: nobody knows whether it was done.";
     /// Something of ours broke.
     Unavailable = SERVICE_UNAVAILABLE "unavailable",
         "일시적인 오류입니다. 잠시 후 다시 시도해 주세요.", "A passing fault on our side. Try again in a moment.";

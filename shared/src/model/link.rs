@@ -53,6 +53,27 @@ pub enum BadDestination {
     ForeignHost,
 }
 
+impl BadDestination {
+    /// What a clinic reads, in Korean and English.
+    #[must_use]
+    pub const fn explanation(self) -> (&'static str, &'static str) {
+        match self {
+            Self::NotAnAddress => (
+                "올바른 주소가 아닙니다. https://로 시작하는 주소를 입력하세요.",
+                "not an address; it must begin with https://",
+            ),
+            Self::NotHttps => ("https://로 시작하는 주소만 사용할 수 있습니다.", "the address must begin with https://"),
+            Self::UserOrPort => {
+                ("주소에 사용자 이름이나 포트를 넣을 수 없습니다.", "the address must not contain a user name or a port")
+            }
+            Self::ForeignHost => (
+                "병원에 등록된 도메인의 주소만 사용할 수 있습니다. 병원 설정의 linkHosts에 도메인을 먼저 등록하세요.",
+                "the host is not one of the clinic's linkHosts; register it in the clinic's settings first",
+            ),
+        }
+    }
+}
+
 /// Checks where a clinic's link is to lead: https, one of its hosts to the letter, nothing that disguises.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 pub mod approval;
 pub mod click;
 pub mod customer;
+pub mod draft;
 pub mod id;
 pub mod import;
 pub mod link;
@@ -14,10 +15,12 @@ pub mod result;
 pub(crate) mod schema;
 pub mod state;
 pub mod template;
+pub mod wording;
 
 pub use customer::{CustomerName, GroupName};
 pub use id::{
-    BundleId, CampaignId, ClickId, ClinicId, CustomerId, GroupId, ImportId, MessageId, ReferralId, StaffId, TemplateId, UserId,
+    BundleId, CampaignId, ClickId, ClinicId, CustomerId, GroupId, ImportId, MessageId, ReferralId, StaffId, SuppressionId,
+    TemplateId, UserId,
 };
 pub use phone::PhoneNumber;
 pub use points::Points;

@@ -178,6 +178,17 @@ states! {
     }
 }
 states! {
+    /// Why a phone must not be written to.
+    SuppressionReason {
+        /// The person asked the clinic.
+        Asked = "asked",
+        /// The person blocked the clinic's channel in KakaoTalk.
+        Blocked = "blocked",
+        /// The person asked to be forgotten, and was deleted.
+        Forgotten = "forgotten",
+    }
+}
+states! {
     /// What a line of the points ledger is for.
     PointReason {
         /// Joined a first clinic.

@@ -1,5 +1,6 @@
 //! `AlimTalk` templates: texts with `#{variables}` and buttons, approved by Kakao.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,12 @@ pub struct Button {
 #[error("no value for {}", .0.iter().map(|name| format!("#{{{name}}}")).collect::<Vec<_>>().join(", "))]
 pub struct MissingVariables(pub BTreeSet<String>);
 
+/// How many variables a text has, each as often as it stands there.
+#[must_use]
+pub fn count_variables(text: &str) -> usize {
+    pieces(text).filter(|(_, name)| name.is_some()).count()
+}
+
 /// The names of the variables in a text.
 #[must_use]
 pub fn variables(text: &str) -> BTreeSet<&str> {
@@ -48,17 +55,25 @@ pub fn variables(text: &str) -> BTreeSet<&str> {
 /// # Errors
 /// When a variable has no value or an empty one.
 pub fn render(text: &str, values: &BTreeMap<String, String>) -> Result<String, MissingVariables> {
-    let mut rendered = String::with_capacity(text.len());
+    fill(text, |name| values.get(name).map(|value| Cow::Borrowed(value.as_str())))
+}
+
+/// The same with values that are found one by one.
+///
+/// # Errors
+/// When a variable has no value or an empty one.
+pub fn fill<'v>(text: &str, value: impl Fn(&str) -> Option<Cow<'v, str>>) -> Result<String, MissingVariables> {
+    let mut filled = String::with_capacity(text.len());
     let mut missing = BTreeSet::new();
     for (literal, name) in pieces(text) {
-        rendered.push_str(literal);
-        match name.map(|name| (name, values.get(name).filter(|value| !value.trim().is_empty()))) {
-            Some((_, Some(value))) => rendered.push_str(value),
-            Some((name, None)) => _ = missing.insert(name.to_owned()),
-            None => {}
+        filled.push_str(literal);
+        let Some(name) = name else { continue };
+        match value(name).filter(|value| !value.trim().is_empty()) {
+            Some(value) => filled.push_str(&value),
+            None => _ = missing.insert(name.to_owned()),
         }
     }
-    if missing.is_empty() { Ok(rendered) } else { Err(MissingVariables(missing)) }
+    if missing.is_empty() { Ok(filled) } else { Err(MissingVariables(missing)) }
 }
 
 /// The text in pieces: a literal, and the variable that follows it (the last piece has none).
@@ -92,6 +107,12 @@ impl Button {
         })
     }
 
+    /// Its addresses, empty ones too.
+    #[must_use]
+    pub fn addresses(&self) -> [&str; 4] {
+        [&self.link_mo, &self.link_pc, &self.link_ios, &self.link_and]
+    }
+
     /// Whether one of its addresses is a tracked link of ours: it holds `#{link}`.
     #[must_use]
     pub fn is_tracked(&self) -> bool {
@@ -113,6 +134,7 @@ mod tests {
     fn every_occurrence_of_a_variable_is_filled() {
         let text = "#{고객명}님, #{병원}입니다.\r\n#{고객명}님 #{";
         assert_eq!(variables(text), ["고객명", "병원"].into());
+        assert_eq!(count_variables(text), 3);
         assert_eq!(
             render(text, &values(&[("고객명", "김단골"), ("병원", "새봄")])),
             Ok("김단골님, 새봄입니다.\r\n김단골님 #{".into())

@@ -11,18 +11,21 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded::Serializer;
 
-use super::{Call, Listing, NoAnswer, Provider, Report, SendOutcome, TakenCall, answer};
+use super::{Call, ChangeOutcome, Listing, NoAnswer, Provider, Report, SendOutcome, TakenCall, TemplateChange, answer};
 use crate::aws::secrets::{self, SecretUnavailable};
 use crate::config::ProviderConfig;
 use crate::failure::chain;
 use crate::model::approval::Described;
 use crate::model::template::Button;
+use crate::model::wording::Wording;
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 /// From the connection to the last byte of the answer of a call that sends.
 const SEND_LIMIT: Duration = Duration::from_secs(20);
 /// The same for a question.
 const ASK_LIMIT: Duration = Duration::from_secs(10);
+/// The same for templates: a person waits for up to three of these calls, and API Gateway for 29 seconds.
+const TEMPLATE_LIMIT: Duration = Duration::from_secs(7);
 /// 500 rows of a history with long texts are about 3 MiB.
 const MOST_BYTES: usize = 16 << 20;
 /// The most rows that a page of a history may have.
@@ -127,6 +130,25 @@ impl Aligo {
         Ok(form.finish())
     }
 
+    /// The path and the body of a call that changes templates.
+    fn change_form(&self, sender_key: &str, change: &TemplateChange<'_>) -> Result<(&'static str, String), serde_json::Error> {
+        let (path, code, wording) = match *change {
+            TemplateChange::Add(wording) => ("/akv10/template/add/", None, Some(wording)),
+            TemplateChange::Modify { code, wording } => ("/akv10/template/modify/", Some(code), Some(wording)),
+            TemplateChange::Delete { code } => ("/akv10/template/del/", Some(code), None),
+            TemplateChange::RequestReview { code } => ("/akv10/template/request/", Some(code), None),
+        };
+        let mut form = self.signed();
+        form.append_pair("senderkey", sender_key);
+        if let Some(code) = code {
+            form.append_pair("tpl_code", code);
+        }
+        if let Some(wording) = wording {
+            append_wording(&mut form, wording)?;
+        }
+        Ok((path, form.finish()))
+    }
+
     async fn post(&self, path: &str, form: String, limit: Duration) -> Result<Vec<u8>, Trouble> {
         let request = self
             .client
@@ -155,8 +177,8 @@ impl Aligo {
         }
     }
 
-    async fn ask(&self, path: &str, form: String) -> Result<Vec<u8>, NoAnswer> {
-        let asked = self.post(path, form, ASK_LIMIT).await;
+    async fn ask(&self, path: &str, form: String, limit: Duration) -> Result<Vec<u8>, NoAnswer> {
+        let asked = self.post(path, form, limit).await;
         asked.map_err(|trouble| match trouble {
             Trouble::NotSent(why) | Trouble::Unclear(why) => NoAnswer::Unusable(why),
         })
@@ -167,6 +189,22 @@ impl Aligo {
 #[derive(Serialize)]
 struct Buttons<'a> {
     button: &'a [Button],
+}
+
+/// Adds what a template is to say.
+fn append_wording(form: &mut Serializer<'static, String>, wording: &Wording) -> Result<(), serde_json::Error> {
+    form.append_pair("tpl_name", &wording.name);
+    form.append_pair("tpl_content", &wording.content);
+    form.append_pair("tpl_type", &wording.kind);
+    form.append_pair("tpl_emtype", if wording.emphasis_title.is_empty() { "NONE" } else { "TEXT" });
+    if !wording.emphasis_title.is_empty() {
+        form.append_pair("tpl_title", &wording.emphasis_title);
+        form.append_pair("tpl_stitle", &wording.emphasis_subtitle);
+    }
+    if !wording.buttons.is_empty() {
+        form.append_pair("tpl_button", &serde_json::to_string(&Buttons { button: &wording.buttons })?);
+    }
+    Ok(())
 }
 
 /// Adds the fields of a call that sends.
@@ -205,18 +243,30 @@ impl Provider for Aligo {
 
     async fn templates(&self, sender_key: &str) -> Result<Vec<Described>, NoAnswer> {
         let form = self.form(&[("senderkey", sender_key)]);
-        answer::of_templates(&self.ask("/akv10/template/list/", form).await?)
+        answer::of_templates(&self.ask("/akv10/template/list/", form, TEMPLATE_LIMIT).await?)
+    }
+
+    async fn change_template(&self, sender_key: &str, change: &TemplateChange<'_>) -> ChangeOutcome {
+        let (path, form) = match self.change_form(sender_key, change) {
+            Ok(call) => call,
+            Err(error) => return ChangeOutcome::NotSent { why: error.to_string() },
+        };
+        match self.post(path, form, self.send_limit.min(TEMPLATE_LIMIT)).await {
+            Ok(body) => answer::of_change(&body),
+            Err(Trouble::NotSent(why)) => ChangeOutcome::NotSent { why },
+            Err(Trouble::Unclear(why)) => ChangeOutcome::Unclear { why },
+        }
     }
 
     async fn history(&self, days: RangeInclusive<NaiveDate>, page: u32) -> Result<Listing<TakenCall>, NoAnswer> {
         let (page, from, until) = (page.to_string(), written(*days.start()), written(*days.end()));
         let form = self.form(&[("page", &page), ("limit", ROWS_PER_PAGE), ("startdate", &from), ("enddate", &until)]);
-        answer::of_history(&self.ask("/akv10/history/list/", form).await?)
+        answer::of_history(&self.ask("/akv10/history/list/", form, ASK_LIMIT).await?)
     }
 
     async fn detail(&self, provider_id: &str, page: u32) -> Result<Listing<Report>, NoAnswer> {
         let form = self.form(&[("mid", provider_id), ("page", &page.to_string()), ("limit", ROWS_PER_PAGE)]);
-        answer::of_detail(&self.ask("/akv10/history/detail/", form).await?)
+        answer::of_detail(&self.ask("/akv10/history/detail/", form, ASK_LIMIT).await?)
     }
 }
 

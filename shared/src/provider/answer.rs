@@ -3,8 +3,8 @@
 use chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
 use serde_json::Value;
 
-use super::{Listing, NoAnswer, Report, SendOutcome, TakenCall};
-use crate::model::approval::Described;
+use super::{ChangeOutcome, Listing, NoAnswer, Report, SendOutcome, TakenCall};
+use crate::model::approval::{Comment, Described};
 use crate::model::template::Button;
 
 /// Korean time has no summer time.
@@ -30,6 +30,15 @@ pub(super) fn of_send(body: &[u8]) -> SendOutcome {
 /// The templates of a channel.
 pub(super) fn of_templates(body: &[u8]) -> Result<Vec<Described>, NoAnswer> {
     Ok(rows(&open(body)?).iter().map(template).collect())
+}
+
+/// What a call that changes templates came to.
+pub(super) fn of_change(body: &[u8]) -> ChangeOutcome {
+    match open(body) {
+        Ok(answer) => ChangeOutcome::Done { code: text(&answer["data"]["templtCode"]) },
+        Err(NoAnswer::Refused { code, message }) => ChangeOutcome::Refused { code, message },
+        Err(NoAnswer::Unusable(why)) => ChangeOutcome::Unclear { why },
+    }
 }
 
 /// One page of the calls taken.
@@ -111,7 +120,24 @@ fn template(row: &Value) -> Described {
         buttons: row["buttons"].as_array().map(|buttons| buttons.iter().map(button).collect()).unwrap_or_default(),
         inspection: text(&row["inspStatus"]),
         status: text(&row["status"]),
+        kind: text(&row["templateType"]),
+        emphasis_kind: text(&row["templateEmType"]),
+        emphasis_subtitle: if has_title { text(&row["templtSubtitle"]) } else { String::new() },
+        comments: comments(&row["comments"]),
+        created_at: moment(&text(&row["cdate"])),
     }
+}
+
+/// What the reviewers wrote, oldest first. Who wrote it is nobody's business.
+fn comments(rows: &Value) -> Vec<Comment> {
+    let comment = |row: &Value| {
+        let written = if row.is_string() { row } else { &row["content"] };
+        Comment { text: text(written), inspection: text(&row["status"]), written_at: moment(&text(&row["createdAt"])) }
+    };
+    let mut comments: Vec<_> = rows.as_array().into_iter().flatten().map(comment).collect();
+    comments.retain(|comment| !comment.text.is_empty());
+    comments.sort_by_key(|comment| comment.written_at);
+    comments
 }
 
 fn button(row: &Value) -> Button {
@@ -226,7 +252,10 @@ mod tests {
         let answer = json!({"code": 0, "message": "", "list": [{
             "senderKey": "k", "templtCode": "TD_1", "templtName": "예약", "templtContent": "#{고객명}님\r\n안내 ",
             "templateType": "BA", "templateEmType": "NONE", "templtTitle": "숨은 제목", "templtSubtitle": null,
-            "status": "R", "inspStatus": "APR", "cdate": "2026-03-02 10:00:00", "comments": [],
+            "status": "R", "inspStatus": "APR", "cdate": "2026-03-02 10:00:00", "comments": [
+                {"id": 2, "content": "고쳐 주세요", "userName": "심사", "createdAt": "2026-03-03 10:00:00", "status": "REJ"},
+                "처음", {"content": null},
+            ],
             "buttons": [{"ordering": "1", "name": "보기", "linkType": "WL", "linkTypeName": "웹링크",
                 "linkMo": "https://go.example.com/c/#{link}", "linkPc": null}],
         }], "info": {"REG": 0, "REQ": 0, "APR": 1, "REJ": 0}});
@@ -245,9 +274,36 @@ mod tests {
             }],
             inspection: "APR".to_owned(),
             status: "R".to_owned(),
+            kind: "BA".to_owned(),
+            emphasis_kind: "NONE".to_owned(),
+            emphasis_subtitle: String::new(),
+            comments: vec![
+                Comment { text: "처음".to_owned(), ..Comment::default() },
+                Comment {
+                    text: "고쳐 주세요".to_owned(),
+                    inspection: "REJ".to_owned(),
+                    written_at: "2026-03-03T01:00:00Z".parse().ok(),
+                },
+            ],
+            created_at: "2026-03-02T01:00:00Z".parse().ok(),
         };
         assert_eq!(templates, [expected]);
+        let titled = json!({"code": 0, "list": [{"templateEmType": "TEXT", "templtTitle": "제목", "templtSubtitle": "보조"}]});
+        let titled = of_templates(titled.to_string().as_bytes()).unwrap().remove(0);
+        assert_eq!((titled.emphasis_title.as_str(), titled.emphasis_subtitle.as_str()), ("제목", "보조"));
         let refused = of_templates(r#"{"code":-99,"message":"인증되지 않는 서버 IP로 부터의 호출 입니다."}"#.as_bytes());
         assert!(matches!(refused, Err(NoAnswer::Refused { code: -99, .. })));
+    }
+
+    #[test]
+    fn a_change_is_done_refused_or_unclear() {
+        let done = |code: &str| ChangeOutcome::Done { code: code.to_owned() };
+        assert_eq!(of_change(r#"{"code":0,"message":"","data":{"templtCode":"TA_1","status":"R"}}"#.as_bytes()), done("TA_1"));
+        assert_eq!(of_change(r#"{"code":"0","message":"검수요청을 하였습니다."}"#.as_bytes()), done(""));
+        let refused = of_change(r#"{"code":509,"message":"수정 가능 상태가 아닙니다."}"#.as_bytes());
+        assert_eq!(refused, ChangeOutcome::Refused { code: 509, message: "수정 가능 상태가 아닙니다.".to_owned() });
+        for answer in ["", r#"{"code":0,"mess"#, r#"{"message":"성공"}"#] {
+            assert!(matches!(of_change(answer.as_bytes()), ChangeOutcome::Unclear { .. }), "{answer}");
+        }
     }
 }

@@ -1,65 +1,13 @@
-//! Synchronising and listing templates, against a real database and the provider's simulator.
+//! Synchronising and showing templates.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-use aligo_simulator::in_process::InProcess;
+use chrono::TimeDelta;
 use serde_json::{Value, json};
-use shared::clock::{Ambient, Clock};
-use shared::testing::{Client, FixedClock, TestDatabase, clinic, sending};
-use templates::{Deps, routes};
+use shared::clock::Ambient;
+use shared::db::{campaigns, templates};
+use shared::model::approval::Described;
+use shared::testing::campaign;
 
-struct Scene {
-    test: TestDatabase,
-    simulator: InProcess,
-    staff: Client,
-}
-
-impl Scene {
-    async fn new() -> Self {
-        let test = TestDatabase::new().await;
-        let clock = FixedClock::new();
-        let same = clock.clone();
-        let simulator = InProcess::start(move || same.now()).await.unwrap();
-        let options = &simulator.options;
-        let deps = Deps {
-            database: test.another().await,
-            ambient: Ambient::seeded(clock.clone(), 2),
-            provider: sending::provider(&simulator.url, &options.api_key, &options.user_id),
-        };
-        let staff = Client::signed_in("templates", routes(deps), "staff");
-        let scene = Self { test, simulator, staff };
-        scene.add_staff("staff", Some(&scene.simulator.options.sender_key), 1).await;
-        scene
-    }
-
-    /// A person who works for a clinic of their own.
-    async fn add_staff(&self, subject: &str, sender_key: Option<&str>, seed: u64) {
-        let ambient = Ambient::seeded(FixedClock::new(), seed);
-        let clinic = clinic(&self.test.pool, &ambient).await;
-        sqlx::query("UPDATE clinics SET sender_key = ? WHERE id = ?")
-            .bind(sender_key)
-            .bind(clinic)
-            .execute(&self.test.pool)
-            .await
-            .unwrap();
-        sqlx::query("INSERT INTO staff (id, clinic_id, subject, name, role, created_at) VALUES (?, ?, ?, '', 'staff', NOW(6))")
-            .bind(ambient.uuid())
-            .bind(clinic)
-            .bind(subject)
-            .execute(&self.test.pool)
-            .await
-            .unwrap();
-    }
-
-    fn add_template(&self, code: &str, changes: &Value) {
-        let mut template = sending::template();
-        template["templtCode"] = code.into();
-        for (name, value) in changes.as_object().unwrap() {
-            template[name] = value.clone();
-        }
-        self.simulator.add_template(template).unwrap();
-    }
-}
+use crate::support::{Scene, kind};
 
 #[tokio::test]
 async fn templates_follow_the_provider() {
@@ -119,8 +67,6 @@ async fn a_synchronisation_that_is_not_possible_says_why() {
     let scene = Scene::new().await;
     scene.add_template("TA_1", &json!({}));
     scene.staff.post("/v1/templates/sync", Value::Null).await;
-    let kind = |answer: shared::testing::Answer| (answer.status, answer.json["type"].as_str().unwrap().to_owned());
-    let problem = |status: u16, kind: &str| (status, format!("https://dangol.dev/problems/{kind}"));
     let list = "/akv10/template/list/";
     scene
         .simulator
@@ -128,13 +74,87 @@ async fn a_synchronisation_that_is_not_possible_says_why() {
         .unwrap();
     let refused = scene.staff.post("/v1/templates/sync", Value::Null).await;
     assert_eq!(refused.json["detail"], "코드 -99: 인증되지 않는 서버 IP");
-    assert_eq!(kind(refused), problem(502, "provider-refused"));
+    assert_eq!(kind(&refused), (502, "provider-refused"));
     scene.simulator.add_fault(json!({"kind": "serverError", "path": list})).unwrap();
-    assert_eq!(kind(scene.staff.post("/v1/templates/sync", Value::Null).await), problem(503, "provider-unavailable"));
+    assert_eq!(kind(&scene.staff.post("/v1/templates/sync", Value::Null).await), (503, "provider-unavailable"));
     // What was there stays.
     assert_eq!(scene.staff.get("/v1/templates").await.json["items"].as_array().unwrap().len(), 1);
     scene.add_staff("new", None, 9).await;
     let new = scene.staff.with_subject("new").post("/v1/templates/sync", Value::Null).await;
-    assert_eq!(kind(new), problem(409, "no-sender-key"));
+    assert_eq!(kind(&new), (409, "no-sender-key"));
+    scene.test.finish().await;
+}
+
+#[tokio::test]
+async fn comments_kinds_and_emphasis_are_shown_as_the_provider_has_them() {
+    let scene = Scene::new().await;
+    let titled =
+        json!({"templateType": "EX", "templateEmType": "TEXT", "templtTitle": "#{병원} 예약", "templtSubtitle": "안내"});
+    scene.add_template("TA_1", &titled);
+    scene.review("TA_1", json!({"inspStatus": "REJ", "comment": "변수를 줄여 주세요"}));
+    scene.sync().await;
+    let path = scene.path("TA_1").await;
+    let shown = scene.staff.get(&path).await.json;
+    assert_eq!(
+        (&shown["kind"], &shown["emphasisKind"], &shown["emphasisSubtitle"]),
+        (&json!("EX"), &json!("TEXT"), &json!("안내"))
+    );
+    assert_eq!(shown["variables"], json!(["고객명", "병원"]));
+    let comment = &shown["comments"][0];
+    assert_eq!((&comment["text"], &comment["inspection"]), (&json!("변수를 줄여 주세요"), &json!("REJ")));
+    assert_eq!(
+        (&comment["writtenAt"], &shown["providerCreatedAt"]),
+        (&json!("2026-03-02T01:00:00Z"), &json!("2026-03-02T01:00:00Z"))
+    );
+    assert_eq!((&shown["editable"], &shown["obstacle"]["kind"]), (&json!(true), &json!("refused")));
+    scene.add_staff("other", None, 9).await;
+    assert_eq!(scene.staff.with_subject("other").get(&path).await.status, 404);
+    scene.test.finish().await;
+}
+
+#[tokio::test]
+async fn a_template_that_is_about_to_fall_dormant_says_so_until_it_is_used() {
+    let scene = Scene::new().await;
+    scene.add_template("TA_1", &json!({}));
+    scene.sync().await;
+    let path = scene.path("TA_1").await;
+    let dormancy = async |language: &str| {
+        let shown = scene.staff.send("GET", &path, &[("accept-language", language)], Value::Null).await.json;
+        (shown["lastUsedAt"].clone(), shown["dormancy"].clone())
+    };
+    assert_eq!(dormancy("ko").await, (Value::Null, json!({"from": "2027-03-02T01:00:00Z"})));
+    scene.clock.advance(TimeDelta::days(335));
+    assert_eq!(dormancy("ko").await.1["warning"], "2027-03-02까지 한 번도 보내지 않으면 휴면 처리됩니다.");
+    assert_eq!(dormancy("en").await.1["warning"], "Kakao makes it dormant unless it is used before 2027-03-02.");
+    scene.clock.advance(TimeDelta::days(31));
+    assert!(dormancy("ko").await.1["warning"].as_str().unwrap().contains("휴면 처리되었을 수 있습니다"));
+    // A campaign with it, and another one's.
+    let ambient = Ambient::seeded(scene.clock.clone(), 5);
+    let mut used = campaign(&ambient, scene.clinic);
+    used.template = path.rsplit('/').next().unwrap().parse().unwrap();
+    let mut connection = scene.test.pool.acquire().await.unwrap();
+    campaigns::insert(&mut connection, &used, &[]).await.unwrap();
+    campaigns::insert(&mut connection, &campaign(&ambient, scene.clinic), &[]).await.unwrap();
+    assert_eq!(dormancy("ko").await, (json!("2027-03-03T01:00:00Z"), json!({"from": "2028-03-02T01:00:00Z"})));
+    scene.test.finish().await;
+}
+
+#[tokio::test]
+async fn a_synchronisation_keeps_what_was_learnt_from_a_later_answer() {
+    let scene = Scene::new().await;
+    let ambient = Ambient::seeded(scene.clock.clone(), 6);
+    let described = |code: &str, name: &str| Described { code: code.to_owned(), name: name.to_owned(), ..Described::default() };
+    let mut connection = scene.test.pool.acquire().await.unwrap();
+    let early = ambient.now();
+    scene.clock.advance(TimeDelta::seconds(1));
+    let late = ambient.now();
+    let newer = [described("TA_1", "새 이름"), described("TA_2", "새 것")];
+    templates::replace_all(&mut connection, &ambient, scene.clinic, late, &newer).await.unwrap();
+    let older = [described("TA_1", "옛 이름"), described("TA_3", "")];
+    assert_eq!(templates::replace_all(&mut connection, &ambient, scene.clinic, early, &older).await.unwrap(), 0);
+    let stored = templates::list(&mut connection, scene.clinic, "", 10).await.unwrap();
+    let names: Vec<_> = stored.iter().map(|template| template.described.name.as_str()).collect();
+    assert_eq!(names, ["새 이름", "새 것", ""]);
+    assert_eq!(templates::replace_all(&mut connection, &ambient, scene.clinic, late, &newer).await.unwrap(), 1);
     scene.test.finish().await;
 }

@@ -7,7 +7,7 @@ mod search;
 
 pub use list::{Found, Position, Sort, Wanted, Within, list};
 pub use names::{anybody_in_two_groups, list_group_names};
-pub use recipients::{Recipient, list_recipients};
+pub use recipients::{Recipient, find_recipient, list_recipients};
 pub use search::Search;
 
 use std::collections::{BTreeMap, HashMap};

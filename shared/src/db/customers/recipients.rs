@@ -70,3 +70,33 @@ pub async fn list_recipients(
     });
     recipients.collect()
 }
+
+/// A customer of the clinic as a campaign would find them.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_recipient(
+    connection: &mut MySqlConnection,
+    clinic: ClinicId,
+    customer: CustomerId,
+) -> Result<Option<Recipient>, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"SELECT c.id AS "id: CustomerId", c.name, c.phone, c.attributes AS "attributes: Json<Attributes>",
+             EXISTS (SELECT 1 FROM suppressions s WHERE s.clinic_id = c.clinic_id AND s.phone = c.phone) AS "suppressed!: bool"
+           FROM customers c WHERE c.clinic_id = ? AND c.id = ?"#,
+        clinic,
+        customer
+    )
+    .fetch_optional(connection)
+    .await?;
+    row.map(|row| {
+        Ok(Recipient {
+            id: row.id,
+            name: row.name,
+            phone: PhoneNumber::from_e164(&row.phone).map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
+            attributes: row.attributes.0,
+            suppressed: row.suppressed,
+        })
+    })
+    .transpose()
+}

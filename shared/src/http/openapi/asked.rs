@@ -10,7 +10,7 @@ use utoipa::openapi::{Content, Ref, RefOr, Required};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::{Body, Caller, IdempotencyKey, Ids, Kind, Language, Params};
-use crate::model::{CampaignId, CustomerId, GroupId, ImportId, UserId};
+use crate::model::{CampaignId, CustomerId, GroupId, ImportId, SuppressionId, TemplateId, UserId};
 
 /// Schemas by name, in the order in which they were met.
 pub type Schemas = Vec<(String, RefOr<Schema>)>;
@@ -167,7 +167,7 @@ macro_rules! in_path {
     };
 }
 
-in_path!(CampaignId, CustomerId, GroupId, ImportId, UserId);
+in_path!(CampaignId, CustomerId, GroupId, ImportId, SuppressionId, TemplateId, UserId);
 
 impl InPath for String {
     fn tell(asked: &mut Asked) {
