@@ -7,16 +7,17 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use chrono::{DateTime, Utc};
 use shared::batch::{self, BatchFailed, DeadLetters};
 use shared::clock::Ambient;
+use shared::db::Database;
 use shared::db::bundles::{self, Bundle};
 use shared::db::campaigns::{self, Campaign};
 use shared::db::hourly_counts::{self, Delta};
 use shared::db::messages::{self, End, Message};
-use shared::db::{Database, suppressions};
+use shared::db::suppressions::{self, Cause};
 use shared::failure::Failure;
 use shared::message::ResultsAwaited;
 use shared::model::PhoneNumber;
 use shared::model::result::{self, PATIENCE, Reason};
-use shared::model::state::{BundleState, CampaignState, MessageState};
+use shared::model::state::{BundleState, CampaignState, MessageState, SuppressionReason};
 use shared::provider::{NoAnswer, Provider, Report, tokens_in};
 use sqlx::MySqlConnection;
 
@@ -62,9 +63,9 @@ async fn collect<V: Provider, D>(deps: &Deps<V, D>, awaited: &ResultsAwaited) ->
         }
         asked => asked?,
     };
-    let (bundle, reports) = (&bundle, &reports);
+    let (ambient, bundle, reports) = (&deps.ambient, &bundle, &reports);
     let stored = deps.database.transaction::<_, Failure>("store_results", |tx| {
-        Box::pin(async move { store(tx, bundle, reports, now).await.map_err(Failure::from) })
+        Box::pin(async move { store(tx, ambient, bundle, reports, now).await.map_err(Failure::from) })
     });
     stored.await
 }
@@ -89,7 +90,13 @@ async fn ask(provider: &impl Provider, provider_id: &str) -> Result<Vec<Report>,
 
 /// The rows that are locked here are the ones that change, so states, counts and the ledger of suppressed phones agree and
 /// nothing is counted twice. The campaign is locked first, as everywhere: campaign, bundle, messages, hour.
-async fn store(tx: &mut MySqlConnection, bundle: &Bundle, reports: &[Report], now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+async fn store(
+    tx: &mut MySqlConnection,
+    ambient: &Ambient,
+    bundle: &Bundle,
+    reports: &[Report],
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
     let Some(campaign) = campaigns::lock(tx, bundle.clinic, bundle.campaign).await? else { return Ok(()) };
     let locked = bundles::lock(tx, bundle.clinic, bundle.id).await?;
     let Some(bundle) = locked.filter(|bundle| bundle.poll_at.is_some()) else { return Ok(()) };
@@ -102,7 +109,7 @@ async fn store(tx: &mut MySqlConnection, bundle: &Bundle, reports: &[Report], no
         ended.extend(open.into_iter().map(|number| (number, given_up.clone())));
     }
     let left = waiting.len() - ended.len();
-    write_ends(tx, &campaign, &bundle, &waiting, &ended, now).await?;
+    write_ends(tx, ambient, &campaign, &bundle, &waiting, &ended, now).await?;
     let poll_at = (left > 0).then(|| now + result::wait_after(bundle.polls + 1));
     bundles::mark_polled(tx, bundle.clinic, bundle.id, poll_at).await?;
     tracing::info!(event = "results.collected", bundle.id = %bundle.id, ended = ended.len(), left, "results collected");
@@ -132,6 +139,7 @@ fn ends(waiting: &[Message], reports: &[Report]) -> BTreeMap<u32, End> {
 
 async fn write_ends(
     tx: &mut MySqlConnection,
+    ambient: &Ambient,
     campaign: &Campaign,
     bundle: &Bundle,
     waiting: &[Message],
@@ -157,7 +165,7 @@ async fn write_ends(
     let blocked: Vec<_> =
         waiting.iter().filter(|message| reading_of(message.number).is_some_and(|reading| reading.suppress)).collect();
     let phones: Vec<_> = blocked.iter().map(|message| &message.phone).collect();
-    suppressions::insert_all(tx, bundle.clinic, &phones, Reason::Blocked.as_str(), now).await?;
+    suppressions::insert_all(tx, ambient, bundle.clinic, &phones, &Cause::of(SuppressionReason::Blocked)).await?;
     let wrong = ended.keys().filter_map(|number| reading_of(*number)).find(|reading| reading.stop);
     match wrong.and_then(|reading| reading.reason) {
         Some(reason) => stop(tx, campaign, reason).await,

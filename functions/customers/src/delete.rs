@@ -8,16 +8,16 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::aws::downloads::Downloads;
-use shared::db::{customers, groups, suppressions};
+use shared::db::suppressions::{self, Cause};
+use shared::db::{customers, groups, import_rows};
 use shared::http::{Body, Caller, Ids, Params, Problem, Staff};
 use shared::model::CustomerId;
+use shared::model::state::SuppressionReason;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::Deps;
 
 const MAX_CUSTOMERS: usize = 10_000;
-/// Why a phone is suppressed whose owner asked to be forgotten.
-const FORGOTTEN: &str = "forgotten";
 
 /// How to delete.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -60,7 +60,9 @@ pub async fn delete<D: Downloads>(
             let staff = Staff::identify(tx, caller).await?;
             let customer = customers::lock(tx, staff.clinic, id).await?.ok_or_else(Problem::not_found)?;
             if forgotten {
-                suppressions::insert_all(tx, staff.clinic, &[&customer.phone], FORGOTTEN, ambient.now()).await?;
+                let cause = Cause { by: Some(staff.id), ..Cause::of(SuppressionReason::Forgotten) };
+                suppressions::insert_all(tx, ambient, staff.clinic, &[&customer.phone], &cause).await?;
+                import_rows::forget(tx, staff.clinic, &customer.phone).await?;
             }
             customers::delete_all(tx, staff.clinic, &[id]).await?;
             Ok(staff)

@@ -13,7 +13,7 @@ use shared::db::imports::{self, Contents, SampleRow};
 use shared::db::{staff, suppressions};
 use shared::failure::Failure;
 use shared::model::import::{ColumnRole, ImportColumn, ImportFailure, Largest};
-use shared::model::state::{ImportState, Verdict};
+use shared::model::state::{ImportState, SuppressionReason, Verdict};
 use shared::model::{ClinicId, CustomerId, ImportId};
 use shared::store::Store;
 use shared::testing::downloads::FakeDownloads;
@@ -190,7 +190,8 @@ impl World {
     pub async fn suppress(&self, phone: &str) {
         let mut connection = self.test.database.acquire().await.unwrap();
         let phone = phone.parse().unwrap();
-        suppressions::insert_all(&mut connection, self.clinic, &[&phone], "blocked", self.ambient.now()).await.unwrap();
+        let cause = suppressions::Cause::of(SuppressionReason::Blocked);
+        suppressions::insert_all(&mut connection, &self.ambient, self.clinic, &[&phone], &cause).await.unwrap();
     }
 
     /// What commit-import or undo-import does with a row.

@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use serde_json::{Value, json};
-use shared::db::{campaigns, messages, suppressions};
+use shared::db::suppressions::{self, Cause};
+use shared::db::{campaigns, messages};
 use shared::model::CustomerId;
+use shared::model::state::SuppressionReason;
 use shared::testing::{Answer, Client, FakePublisher, campaign, message};
 
 use crate::world::{World, path, refusal};
@@ -63,9 +65,10 @@ async fn who_was_suppressed_before_keeps_the_first_reason() {
     let customer = world.add("김단골", "010-1234-5678").await;
     let phone = "010-1234-5678".parse().unwrap();
     let mut connection = world.test.database.acquire().await.unwrap();
-    suppressions::insert_all(&mut connection, world.clinic, &[&phone], "opted_out", world.ambient.now()).await.unwrap();
+    let cause = Cause::of(SuppressionReason::Asked);
+    suppressions::insert_all(&mut connection, &world.ambient, world.clinic, &[&phone], &cause).await.unwrap();
     assert_eq!(delete(&world.owner, &customer, "?forget=true").await, 204);
-    assert_eq!(suppressed(&world).await[0].1, "opted_out");
+    assert_eq!(suppressed(&world).await[0].1, "asked");
     assert_eq!(world.owner.send("DELETE", "/v1/customers/cus_1?forget=yes", &[], Value::Null).await.status, 404);
     drop(connection);
     world.test.finish().await;
@@ -141,5 +144,26 @@ async fn of_two_who_delete_the_same_customers_at_once_one_succeeds() {
     let mut statuses = [one.status, two.status];
     statuses.sort_unstable();
     assert_eq!((statuses, count(&world).await), ([200, 422], 0));
+    world.test.finish().await;
+}
+
+#[tokio::test]
+async fn who_asked_to_be_forgotten_is_taken_out_of_every_import() {
+    let world = World::new().await;
+    let customer = world.add("김단골", "010-1234-5678").await;
+    for sql in [
+        "INSERT INTO imports (clinic_id, id, file_name, state, sample, created_at, updated_at)
+         VALUES (?, UNHEX(REPEAT('01', 16)), '고객.xlsx', 'ready', '[{\"number\": 2, \"cells\": [\"김단골\"]}]', NOW(6), NOW(6))",
+        "INSERT INTO import_rows (clinic_id, import_id, number, name, phone_text, phone, group_name, attributes, verdict)
+         VALUES (?, UNHEX(REPEAT('01', 16)), 2, '김단골', '01012345678', '+821012345678', '', '{}', 'updates')",
+        "INSERT INTO import_rows (clinic_id, import_id, number, name, phone_text, phone, group_name, attributes, verdict)
+         VALUES (?, UNHEX(REPEAT('01', 16)), 3, '이단골', '01012345679', '+821012345679', '', '{}', 'new')",
+    ] {
+        sqlx::query(sql).bind(world.clinic).execute(&world.test.pool).await.unwrap();
+    }
+    assert_eq!(delete(&world.owner, &customer, "?forget=true").await, 204);
+    let names: Vec<String> = sqlx::query_scalar("SELECT name FROM import_rows").fetch_all(&world.test.pool).await.unwrap();
+    let samples = sqlx::query_scalar("SELECT COUNT(sample) FROM imports").fetch_one(&world.test.pool).await;
+    assert_eq!((names, samples.unwrap()), (vec!["이단골".to_owned()], 0_i64));
     world.test.finish().await;
 }

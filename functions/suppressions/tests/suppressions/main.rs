@@ -1,0 +1,6 @@
+//! The ledger of phones that must not be written to, against a real database.
+
+mod add;
+mod lift;
+mod list;
+mod world;
