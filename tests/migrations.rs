@@ -48,12 +48,12 @@ const KEPT: &[(&str, i64)] = &[
     ("SELECT COUNT(*) FROM customer_groups WHERE unassigned", 1),
     ("SELECT COUNT(*) FROM customers WHERE attributes LIKE '%🦷%'", 1),
     ("SELECT COUNT(*) FROM customer_group_members", 1),
-    ("SELECT COUNT(*) FROM suppressions", 1),
+    ("SELECT COUNT(DISTINCT id) FROM suppressions WHERE created_by IS NULL AND note IS NULL", 1),
     // Imports under review stay so, and what was committed before there were choices was committed by the defaults.
     ("SELECT COUNT(*) FROM imports WHERE state = 'ready' AND update_existing AND worked_through = 0 AND wish IS NULL", 1),
     ("SELECT COUNT(*) FROM imports WHERE state = 'committed' AND rows_committed = 1 AND target_group_id IS NULL", 1),
     ("SELECT COUNT(*) FROM imports WHERE failure = 'not_a_spreadsheet' AND failure_at IS NULL", 1),
-    ("SELECT COUNT(*) FROM import_rows WHERE customer_id IS NULL AND outcome IS NULL AND NOT deleted", 3),
+    ("SELECT COUNT(*) FROM import_rows WHERE customer_id IS NULL AND outcome = '' AND NOT deleted", 3),
     ("SELECT COUNT(*) FROM import_rows WHERE attributes LIKE '%🦷%' AND verdict = 'new'", 1),
     ("SELECT COUNT(*) FROM customer_groups WHERE import_id IS NULL", 2),
     // What customers have is known as the clinic's columns.

@@ -127,7 +127,7 @@ async function write(connection, clinic, importId, rows, groups) {
   await connection.query(
     `UPDATE import_rows r FORCE INDEX (PRIMARY)
      LEFT JOIN customer_groups g ON g.clinic_id = r.clinic_id AND g.name = r.group_name
-     SET r.outcome = 'added', r.written_at = ?, r.joined_group_id = g.id
+     SET r.outcome = 'added', r.written_at = ?, r.joined_group_id = COALESCE(g.id, r.joined_group_id)
      WHERE r.clinic_id = ? AND r.import_id = ? AND r.number BETWEEN ? AND ? AND r.verdict IN ('new', 'updates') AND r.deleted = FALSE`,
     [now, clinic, importId, rows[0].number, rows.at(-1).number],
   );

@@ -113,6 +113,7 @@ def _parameters(instance: Instance) -> dict[str, str]:
         "AligoApiKey": ALIGO_API_KEY,
         "AligoUserId": ALIGO_USER_ID,
         "ConsoleOrigin": instance.api_url,
+        "LinkBaseUrl": f"{instance.api_url}/c",
     }
 
 

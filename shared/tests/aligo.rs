@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::model::PhoneNumber;
 use shared::model::template::Button;
-use shared::provider::{Aligo, Call, NoAnswer, Provider, Recipient, SendOutcome, day_in_korea};
+use shared::model::wording::Wording;
+use shared::provider::{Aligo, Call, ChangeOutcome, NoAnswer, Provider, Recipient, SendOutcome, TemplateChange, day_in_korea};
 use shared::testing::{FixedClock, sending};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -174,4 +175,28 @@ async fn a_question_without_an_answer_says_what_was_wrong() {
     assert!(matches!(stranger.detail("1", 1).await, Err(NoAnswer::Refused { code: -101, .. })));
     scene.simulator.add_fault(json!({"kind": "serverError", "path": "*", "status": 503})).unwrap();
     assert_eq!(scene.aligo.detail("1", 1).await, Err(NoAnswer::Unusable("HTTP status 503".to_owned())));
+}
+
+#[tokio::test]
+async fn what_became_of_a_change_of_templates_is_kept_apart() {
+    let scene = Scene::new().await;
+    let key = &scene.simulator.options.sender_key;
+    let wording =
+        Wording { name: "안내".to_owned(), content: "가\r\n나".to_owned(), kind: "BA".to_owned(), ..Wording::default() };
+    let ChangeOutcome::Done { code } = scene.aligo.change_template(key, &TemplateChange::Add(&wording)).await else { panic!() };
+    let listed = scene.aligo.templates(key).await.unwrap();
+    let added = listed.iter().find(|template| template.code == code).unwrap();
+    assert!(added.wording().says_what(&wording) && added.fixed().is_none(), "{added:?}");
+    let approved = TemplateChange::Delete { code: "TA_1234" };
+    let refused = scene.aligo.change_template(key, &approved).await;
+    assert!(matches!(refused, ChangeOutcome::Refused { code: 509, .. }), "{refused:?}");
+    let delay = json!({"kind": "acceptThenDelay", "path": "/akv10/template/request/", "milliseconds": 1000});
+    scene.simulator.add_fault(delay).unwrap();
+    let options = &scene.simulator.options;
+    let hasty = sending::provider(&scene.simulator.url, &options.api_key, &options.user_id).within(Duration::from_millis(200));
+    let late = hasty.change_template(key, &TemplateChange::RequestReview { code: &code }).await;
+    assert!(matches!(late, ChangeOutcome::Unclear { .. }), "{late:?}");
+    let nobody = sending::provider("http://127.0.0.1:1", "k", "u");
+    let not_sent = nobody.change_template(key, &TemplateChange::Delete { code: &code }).await;
+    assert!(matches!(not_sent, ChangeOutcome::NotSent { .. }), "{not_sent:?}");
 }

@@ -13,10 +13,11 @@ pub use rules::{Rule, faults, resolved};
 type Part = (&'static str, fn() -> OpenApi);
 
 /// What each function with routes says about them.
-pub const FUNCTIONS: [Part; 11] = [
+pub const FUNCTIONS: [Part; 12] = [
     ("register-clinic", register_clinic::openapi),
     ("customers", customers::openapi),
     ("groups", groups::openapi),
+    ("suppressions", suppressions::openapi),
     ("bulk-import", bulk_import::openapi),
     ("templates", templates::openapi),
     ("send", send::openapi),
