@@ -100,7 +100,9 @@ mod tests {
 
     fn sums(rows: &[[&str; 2]]) -> Sums {
         let mut sums = Sums::default();
-        rows.iter().for_each(|row| sums.add(row));
+        for row in rows {
+            sums.add(row);
+        }
         sums
     }
 

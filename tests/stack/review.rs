@@ -184,14 +184,15 @@ async fn an_import_never_writes_to_people_who_asked_to_be_forgotten() {
     let id = customer["id"].as_str().unwrap();
     change(&owner, Method::DELETE, &format!("/v1/customers/{id}?forget=true"), Value::Null).await;
 
-    let list = "이름,휴대폰\n잊힌 사람,010-1234-5678\n성춘향,010-1234-5679\n".as_bytes().to_vec();
+    let list = "이름,휴대폰\n잊힌 사람,010-1234-5678\n성춘향,010-1234-5679\n이몽룡,010-1234-5680\n".as_bytes().to_vec();
     let import = upload(&stack, &owner, "명단.csv", list).await;
-    assert_eq!(counts(&import), expected([("new", 1), ("suppressed", 1)]), "{import:#}");
+    assert_eq!(counts(&import), expected([("new", 2), ("suppressed", 1)]), "{import:#}");
 
-    // Another asks between the preview and the commit.
+    // Another asks between the preview and the commit: the preview forgets them too.
     let other = owner.post("/v1/customers", json!({"name": "성춘향", "phone": "010-1234-5679"})).await;
     let id = other["id"].as_str().unwrap();
     change(&owner, Method::DELETE, &format!("/v1/customers/{id}?forget=true"), Value::Null).await;
     let committed = commit(&owner, &import, json!({})).await;
-    assert_eq!((&committed["rowsAdded"], customers(&owner).await), (&json!(0), 0), "{committed:#}");
+    assert_eq!((&committed["rowsAdded"], customers(&owner).await), (&json!(1), 1), "{committed:#}");
+    assert_eq!(counts(&committed), expected([("new", 1), ("suppressed", 1)]), "{committed:#}");
 }

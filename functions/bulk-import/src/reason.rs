@@ -73,8 +73,8 @@ fn of_outcome(outcome: Outcome, changed: bool) -> Text {
         }
         Outcome::Undone => Text::new("이 행으로 한 등록을 되돌렸습니다.", "Undone: what this row did is taken back."),
         Outcome::Kept => Text::new(
-            "등록한 뒤에 고객이 수정되거나 삭제되었거나, 다른 대량 등록에도 있는 고객이라서 되돌리지 않았습니다. 고객을 확인해 주세요.",
-            "Not undone: the customer was edited or deleted since, or is in a later import too. Have a look at the customer.",
+            "등록한 뒤에 고객의 정보나 그룹이 수정되었거나 고객이 삭제되어 되돌리지 않았습니다. 고객을 확인해 주세요.",
+            "Not undone: the customer or their groups were edited since, or they were deleted. Have a look at the customer.",
         ),
     }
 }

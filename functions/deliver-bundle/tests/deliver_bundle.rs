@@ -15,7 +15,9 @@ use shared::clock::{Ambient, Clock};
 use shared::message::BundleAccepted;
 use shared::model::approval::Described;
 use shared::model::state::{BundleState, CampaignState, MessageState};
-use shared::provider::{Aligo, Call, Listing, NoAnswer, Provider, Report, SendOutcome, TakenCall};
+use shared::provider::{
+    Aligo, Call, ChangeOutcome, Listing, NoAnswer, Provider, Report, SendOutcome, TakenCall, TemplateChange,
+};
 use shared::testing::sending::{self, Sending, event};
 use shared::testing::{FakePublisher, FixedClock, Graveyard, TestDatabase, ambient};
 use tokio::sync::Notify;
@@ -79,6 +81,10 @@ impl<F: Fn() -> Answer + Sync> Provider for Acting<F> {
 
     async fn templates(&self, _: &str) -> Result<Vec<Described>, NoAnswer> {
         Ok(Vec::new())
+    }
+
+    async fn change_template(&self, _: &str, _: &TemplateChange<'_>) -> ChangeOutcome {
+        ChangeOutcome::NotSent { why: "it only sends".to_owned() }
     }
 
     async fn history(&self, _: RangeInclusive<NaiveDate>, _: u32) -> Result<Listing<TakenCall>, NoAnswer> {

@@ -14,7 +14,7 @@ use shared::message::ImportRevoked;
 use shared::model::state::ImportState;
 use shared::model::{ClinicId, ImportId};
 
-/// Rows of one transaction. Locks are held for as long as it takes, a fraction of a second, and twelve statements do it.
+/// Rows of one transaction. Locks are held for as long as it takes, a fraction of a second, and eleven statements do it.
 pub const CHUNK: u32 = 10_000;
 
 /// What the use case needs.
@@ -124,7 +124,6 @@ async fn work(tx: &mut Tx<'_>, ambient: &Ambient, clinic: ClinicId, import: Impo
 
 async fn take_back(tx: &mut Tx<'_>, ambient: &Ambient, chunk: &Chunk) -> Result<(), sqlx::Error> {
     undo::mark_kept(tx, chunk).await?;
-    undo::mark_vouched_for(tx, chunk).await?;
     undo::delete_members(tx, chunk).await?;
     undo::restore_customers(tx, chunk).await?;
     undo::delete_customers(tx, chunk).await?;

@@ -145,9 +145,9 @@ async fn after_the_commit_every_row_says_what_became_of_it_in_both_languages() {
          left, customer true, 0 changes: 이미 있던 고객이라서, 선택하신 대로 그대로 두었습니다. The customer existed and was left alone, as you chose.\n\
          suppressed, customer false, 0 changes: 수신을 거부한 번호라서 등록하지 않았습니다. The person had asked not to be written to; the row was left out.\n\
          undone, customer false, 0 changes: 이 행으로 한 등록을 되돌렸습니다. Undone: what this row did is taken back.\n\
-         kept, customer true, 0 changes: 등록한 뒤에 고객이 수정되거나 삭제되었거나, 다른 대량 등록에도 있는 고객이라서 되돌리지 않았습니다. 고객을 확인해 주세요. Not undone: the customer was edited or deleted since, or is in a later import too. Have a look at the customer.\n\
+         kept, customer true, 0 changes: 등록한 뒤에 고객의 정보나 그룹이 수정되었거나 고객이 삭제되어 되돌리지 않았습니다. 고객을 확인해 주세요. Not undone: the customer or their groups were edited since, or they were deleted. Have a look at the customer.\n\
          undone, customer true, 2 changes: 고객을 등록 전의 내용으로 되돌렸습니다. Undone: the customer is as before the import.\n\
-         kept, customer true, 2 changes: 등록한 뒤에 고객이 수정되거나 삭제되었거나, 다른 대량 등록에도 있는 고객이라서 되돌리지 않았습니다. 고객을 확인해 주세요. Not undone: the customer was edited or deleted since, or is in a later import too. Have a look at the customer.\n"
+         kept, customer true, 2 changes: 등록한 뒤에 고객의 정보나 그룹이 수정되었거나 고객이 삭제되어 되돌리지 않았습니다. 고객을 확인해 주세요. Not undone: the customer or their groups were edited since, or they were deleted. Have a look at the customer.\n"
     );
     // Rows that were never committed say why.
     assert_eq!(world.row(id, 7).await["reason"], "Not a mobile number that can receive messages. Write it like 010-1234-5678.");

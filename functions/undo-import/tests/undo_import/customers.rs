@@ -170,23 +170,6 @@ async fn customers_whom_the_import_left_alone_stay_alone() {
 }
 
 #[tokio::test]
-async fn who_a_later_list_found_to_be_right_stays_for_its_sake() {
-    let world = World::new().await;
-    world.add("옛 이름", 4, &[]).await;
-    let earlier = world.commit(&[row(4).named("옛 이름")]).await;
-    let one = world.commit(&[row(2).group("VIP"), row(3).group("VIP"), row(4), row(5)]).await;
-    let two = world.commit(&[row(2).group("VIP"), row(4)]).await;
-    assert_eq!(
-        (world.outcomes(earlier).await, world.outcomes(two).await),
-        (vec!["unchanged".into()], vec!["unchanged".into(); 2])
-    );
-    world.undo(one).await;
-    assert_eq!(world.outcomes(one).await, ["kept", "undone", "kept", "undone"]);
-    assert_eq!((world.count("customers").await, world.count("customer_group_members").await), (2, 1));
-    world.test.finish().await;
-}
-
-#[tokio::test]
 async fn a_group_that_work_under_way_is_about_stays() {
     let world = World::new().await;
     let one = world.commit(&[row(2).group("VIP"), row(3).group("교정")]).await;

@@ -79,43 +79,6 @@ pub async fn mark_kept(connection: &mut MySqlConnection, chunk: &Chunk) -> Resul
     .map(drop)
 }
 
-/// Marks the rows whose customers an import that was committed later found to be as they should: they are to stay for its sake.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn mark_vouched_for(connection: &mut MySqlConnection, chunk: &Chunk) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "UPDATE import_rows r FORCE INDEX (PRIMARY)
-         STRAIGHT_JOIN (
-           SELECT DISTINCT mine.number FROM import_rows mine FORCE INDEX (PRIMARY)
-           STRAIGHT_JOIN imports later FORCE INDEX (PRIMARY)
-             ON later.clinic_id = mine.clinic_id AND later.id <> mine.import_id AND later.state = 'committed'
-               AND later.rows_expired = FALSE AND later.updated_at > mine.written_at
-           STRAIGHT_JOIN import_rows theirs FORCE INDEX (import_rows_by_phone)
-             ON theirs.clinic_id = later.clinic_id AND theirs.import_id = later.id AND theirs.phone = mine.phone
-               AND theirs.outcome = ? AND theirs.customer_id = mine.customer_id
-           WHERE mine.clinic_id = ? AND mine.import_id = ? AND mine.number > ? AND mine.number <= ? AND mine.outcome IN (?, ?)
-         ) vouched ON vouched.number = r.number
-         SET r.outcome = ?
-         WHERE r.clinic_id = ? AND r.import_id = ? AND r.number > ? AND r.number <= ?",
-        Outcome::Unchanged.as_str(),
-        chunk.clinic,
-        chunk.import,
-        chunk.after,
-        chunk.last,
-        Outcome::Added.as_str(),
-        Outcome::Updated.as_str(),
-        Outcome::Kept.as_str(),
-        chunk.clinic,
-        chunk.import,
-        chunk.after,
-        chunk.last
-    )
-    .execute(connection)
-    .await
-    .map(drop)
-}
-
 /// Takes customers who were there before the import out of the groups that it put them into.
 ///
 /// # Errors
