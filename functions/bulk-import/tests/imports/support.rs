@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use shared::clock::Ambient;
 use shared::config::Environment;
 use shared::db::customers::{self, Attributes, Customer};
-use shared::db::import_rows::{self, ImportRow};
+use shared::db::import_rows::{self, ImportRow, review};
 use shared::db::imports::{self, Contents, SampleRow};
 use shared::db::{staff, suppressions};
 use shared::failure::Failure;
@@ -172,7 +172,7 @@ impl World {
     pub async fn know(&self, phone: &str, name: &str, attributes: &[(&str, &str)]) -> CustomerId {
         let phone = phone.parse().unwrap();
         let mut connection = self.test.database.acquire().await.unwrap();
-        if let Some(known) = customers::find_by_phones(&mut connection, self.clinic, &[&phone]).await.unwrap().remove(&phone) {
+        if let Some((known, _)) = review::list_known(&mut connection, self.clinic, &[&phone]).await.unwrap().remove(&phone) {
             return known;
         }
         let customer = Customer {

@@ -10,7 +10,7 @@ pub use names::{anybody_in_two_groups, list_group_names};
 pub use recipients::{Recipient, find_recipient, list_recipients};
 pub use search::Search;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use sqlx::types::Json;
@@ -192,35 +192,6 @@ fn statements(customers: &[Customer]) -> impl Iterator<Item = &[Customer]> {
 fn size(customer: &Customer) -> usize {
     // Quotes, colons and escapes of JSON are within the factor.
     2 * customer.attributes.iter().map(|(name, value)| name.len() + value.len() + 6).sum::<usize>() + customer.name.len() + 128
-}
-
-/// Phones looked up by one statement at most.
-const PHONES: usize = 10_000;
-
-/// The customers with these phones.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn find_by_phones(
-    connection: &mut MySqlConnection,
-    clinic: ClinicId,
-    phones: &[&PhoneNumber],
-) -> Result<HashMap<PhoneNumber, CustomerId>, sqlx::Error> {
-    let mut found = HashMap::new();
-    for phones in phones.chunks(PHONES) {
-        let mut query = QueryBuilder::new("SELECT phone, id FROM customers WHERE clinic_id = ");
-        query.push_bind(clinic).push(" AND phone IN (");
-        let mut list = query.separated(", ");
-        for phone in phones {
-            list.push_bind(phone.e164());
-        }
-        query.push(")");
-        let rows = query.build_query_as::<(String, CustomerId)>().persistent(false).fetch_all(&mut *connection).await?;
-        for (phone, id) in rows {
-            found.insert(PhoneNumber::from_e164(&phone).map_err(|error| sqlx::Error::Decode(Box::new(error)))?, id);
-        }
-    }
-    Ok(found)
 }
 
 /// How many customers the clinic has.
