@@ -62,31 +62,38 @@ def run(*, fast: bool) -> int:
 
 
 def _run_phases(instance: Instance, tally: Tally, *, fast: bool) -> None:
-    package, targets = _test_package()
     stores = {"TEST_DATABASE_URL": instance.admin_database_url, "TEST_REDIS_URL": instance.redis_url}
     cargo = machine.cargo()
     _check(tally, "format", lambda: _succeed([cargo, "fmt", "--all", "--check"]))
     lints = ["--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]
     _check(tally, "lints", lambda: _succeed([cargo, "clippy", *lints]))
-    _tests(tally, "template and messages", _only(package, targets - _DATABASE_TARGETS - {_STACK_TARGET}), stores)
-    _tests(tally, "unit tests", ["--workspace", "--exclude", package], stores)
+    whole, parts = _test_targets()
+    _tests(tally, "template and messages", _named(whole - _DATABASE_TARGETS - {_STACK_TARGET}), stores)
+    _tests(tally, "unit tests", ["--lib", "--bins", *_named(parts)], stores)
+    _doc_tests(tally, stores)
     _check(tally, "queries", queries.check)
-    _tests(tally, "database tests", _only(package, targets & _DATABASE_TARGETS), stores)
+    _tests(tally, "database tests", _named(whole & _DATABASE_TARGETS), stores)
     if not fast and _check(tally, "deployment", lambda: _deploy(instance)):
-        _tests(tally, "tests of the deployed application", _only(package, targets & {_STACK_TARGET}), _env(instance))
+        _tests(tally, "tests of the deployed application", _named(whole & {_STACK_TARGET}), _env(instance))
 
 
-def _test_package() -> tuple[str, set[str]]:
-    """The package under `tests/`, and its test targets."""
+def _test_targets() -> tuple[set[str], set[str]]:
+    """The test targets of the package under `tests/`, and those of all the others."""
     command = [machine.cargo(), "metadata", "--format-version", "1", "--no-deps", "--locked"]
     metadata = json.loads(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout)
     manifest = str(ROOT / "tests" / "Cargo.toml")
-    package = next(package for package in metadata["packages"] if package["manifest_path"] == manifest)
-    return package["name"], {target["name"] for target in package["targets"] if "test" in target["kind"]}
+    whole: set[str] = set()
+    parts: set[str] = set()
+    for package in metadata["packages"]:
+        targets = {target["name"] for target in package["targets"] if "test" in target["kind"]}
+        (whole if package["manifest_path"] == manifest else parts).update(targets)
+    if twice := whole & parts:
+        raise Refusal(f"Test targets need names of their own in the workspace: {', '.join(sorted(twice))}")
+    return whole, parts
 
 
-def _only(package: str, targets: set[str]) -> list[str]:
-    return ["--package", package, *(argument for target in sorted(targets) for argument in ("--test", target))]
+def _named(targets: set[str]) -> list[str]:
+    return [argument for target in sorted(targets) for argument in ("--test", target)]
 
 
 def _check(tally: Tally, phase: str, check: Callable[[], None]) -> bool:
@@ -115,23 +122,28 @@ def _env(instance: Instance) -> dict[str, str]:
     return dict(line.split("=", 1) for line in instance.env_file.read_text().splitlines())
 
 
-def _tests(tally: Tally, phase: str, arguments: list[str], variables: dict[str, str]) -> None:
-    """Run tests by nextest where it is installed, otherwise by cargo, and count them."""
-    if "--test" not in arguments and "--workspace" not in arguments:
-        return  # there is no such target, and without one cargo would run them all
-    cargo = machine.cargo()
-    if machine.find("cargo-nextest"):
-        commands = [[cargo, "nextest", "run", "--locked", "--no-fail-fast", *arguments]]
-        if "--workspace" in arguments:
-            commands.append([cargo, "test", "--doc", "--locked", "--no-fail-fast", *arguments])
-    else:
-        commands = [[cargo, "test", "--locked", "--no-fail-fast", *arguments]]
+def _tests(tally: Tally, phase: str, targets: list[str], variables: dict[str, str]) -> None:
+    """Run tests by nextest where it is installed, otherwise by cargo, and count them.
+
+    Every phase chooses targets of the whole workspace: a package chosen alone would have other features, and its
+    dependencies, the AWS SDKs among them, would be compiled once more.
+    """
+    if not targets:
+        return  # without one cargo would run them all
+    runner = ["nextest", "run"] if machine.find("cargo-nextest") else ["test"]
+    _run(tally, phase, [machine.cargo(), *runner, "--workspace", "--locked", "--no-fail-fast", *targets], variables)
+
+
+def _doc_tests(tally: Tally, variables: dict[str, str]) -> None:
+    """Run the examples of the documentation, which nextest cannot."""
+    command = [machine.cargo(), "test", "--doc", "--workspace", "--locked", "--no-fail-fast"]
+    _run(tally, "examples of the documentation", command, variables)
+
+
+def _run(tally: Tally, phase: str, command: list[str], variables: dict[str, str]) -> None:
     with step(f"Running: {phase}"):
-        passed = failed = 0
-        for command in commands:
-            counted, status = _count(command, variables)
-            passed += counted[0]
-            failed += counted[1] or (1 if status != 0 else 0)  # a build that fails has no tests to count
+        (passed, failed), status = _count(command, variables)
+        failed = failed or (1 if status != 0 else 0)  # a build that fails has no tests to count
         note(f"{passed} passed, {failed} failed")
     tally.add(phase, passed, failed)
 
