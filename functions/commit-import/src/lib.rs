@@ -4,8 +4,8 @@
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use shared::batch::{BatchFailed, DeadLetters, each};
 use shared::clock::Ambient;
-use shared::db::import_rows::commit;
-use shared::db::import_rows::job::{self, Chunk};
+use shared::db::import_rows::commit::{self, Found};
+use shared::db::import_rows::{groups, job};
 use shared::db::imports::{self, Import, Options};
 use shared::db::{Database, DatabaseFailure, Tx, violates};
 use shared::failure::Failure;
@@ -15,7 +15,7 @@ use shared::model::state::ImportState;
 use shared::model::{ClinicId, ImportId};
 use sqlx::error::DatabaseError;
 
-/// Rows of one transaction. Locks are held for as long as it takes, a fraction of a second, and thirteen statements do it.
+/// Rows of one transaction. Locks are held for as long as it takes, a fraction of a second, and fourteen statements do it at most.
 pub const CHUNK: u32 = 10_000;
 /// How often a chunk is begun anew because somebody else added one of its people, or one of its groups, meanwhile.
 const TRIES: u32 = 5;
@@ -136,11 +136,11 @@ async fn work(tx: &mut Tx<'_>, ambient: &Ambient, clinic: ClinicId, import: Impo
         ImportState::Committed | ImportState::Undoing | ImportState::Undone => return Ok(Step::Settled),
         state => return Err(Failure::reject(Trouble::NotApproved(import, state)).into()),
     }
-    let chunk = commit::find_chunk(tx, clinic, import, job.worked_through, limit).await?;
-    if let Some(chunk) = &chunk {
-        write(tx, ambient, chunk, &job.options).await?;
+    let found = commit::find_chunk(tx, clinic, import, job.worked_through, limit).await?;
+    if let Some(found) = &found {
+        write(tx, ambient, found, &job.options).await?;
     }
-    if chunk.is_some_and(|chunk| chunk.rows == u64::from(limit)) {
+    if found.is_some_and(|found| found.chunk.rows == u64::from(limit)) {
         return Ok(Step::Written);
     }
     imports::set_state(tx, ambient, clinic, import, ImportState::Committed).await?;
@@ -154,21 +154,25 @@ async fn work(tx: &mut Tx<'_>, ambient: &Ambient, clinic: ClinicId, import: Impo
     Ok(Step::Committed(Box::new(done)))
 }
 
-async fn write(tx: &mut Tx<'_>, ambient: &Ambient, chunk: &Chunk, options: &Options) -> Result<(), Stopped> {
-    if options.target_group.is_none() {
-        let names = commit::list_missing_groups(tx, chunk, options.update_existing).await?;
-        commit::insert_groups(tx, ambient, chunk, &names).await?;
+async fn write(tx: &mut Tx<'_>, ambient: &Ambient, found: &Found, options: &Options) -> Result<(), Stopped> {
+    let (chunk, one_for_all) = (&found.chunk, options.target_group.is_some());
+    // Who is added by somebody else from now on stops the chunk by the unique key, and who is suppressed by the last look.
+    if !found.all_new {
+        commit::decide(tx, chunk, options.update_existing).await?;
     }
-    commit::decide(tx, ambient, chunk, options).await?;
-    // The groups that were found are held from here on. One that was deleted or renamed just before would be missed silently.
-    if options.target_group.is_none() && !commit::list_missing_groups(tx, chunk, options.update_existing).await?.is_empty() {
-        return Err(Stopped::Overtaken);
+    if let Some(chosen) = options.target_group {
+        groups::remember_chosen(tx, chunk, chosen).await?;
+    } else {
+        let mut named = groups::list_named(tx, chunk).await?;
+        groups::insert_missing(tx, ambient, chunk, &mut named).await?;
+        groups::remember(tx, chunk, &named).await?;
     }
-    commit::insert_customers(tx, chunk).await?;
-    if options.update_existing {
+    commit::insert_customers(tx, ambient, chunk).await?;
+    commit::insert_members(tx, chunk, one_for_all).await?;
+    if !found.all_new && options.update_existing {
         commit::keep_previous(tx, ambient, chunk).await?;
         commit::update_customers(tx, chunk).await?;
+        commit::join_groups(tx, chunk, one_for_all).await?;
     }
-    commit::insert_members(tx, chunk).await?;
     if commit::advance(tx, ambient, chunk).await? { Ok(()) } else { Err(Stopped::Overtaken) }
 }

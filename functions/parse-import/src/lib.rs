@@ -28,8 +28,9 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use shared::aws::uploads::Uploads;
 use shared::batch::{self, BatchFailed, DeadLetters};
 use shared::clock::Ambient;
+use shared::db::Database;
+use shared::db::import_rows::{self, Insertion};
 use shared::db::imports::{self, Contents};
-use shared::db::{Database, import_rows};
 use shared::failure::{Failure, chain};
 use shared::model::state::ImportState;
 use shared::model::{ClinicId, ImportId};
@@ -188,13 +189,22 @@ async fn write(
     mut progress: Progress<'_>,
 ) -> Result<(Contents, Result<(), Refusal>), sqlx::Error> {
     let mut numbers = Vec::new();
-    while let Some(rows) = reading.next().await {
-        import_rows::insert_all(connection, ambient, clinic, import, &rows).await?;
-        numbers.extend(rows.first().zip(rows.last()).map(|(first, last)| (rows.len(), first.number, last.number)));
-        progress.advance(rows.len()).await;
+    let (mut statements, mut writing) = (Vec::new(), 0);
+    loop {
+        // While the server is at some rows, the statement for the next is made.
+        let next = async {
+            let rows = reading.next().await?;
+            numbers.extend(rows.first().zip(rows.last()).map(|(first, last)| (rows.len(), first.number, last.number)));
+            Some((rows.len(), Insertion::of(ambient, clinic, import, &rows)))
+        };
+        let (written, next) = tokio::join!(import_rows::insert_all(connection, statements), next);
+        written?;
+        progress.advance(writing).await;
+        let Some(next) = next else { break };
+        (writing, statements) = next;
     }
     let (found, outcome) = reading.outcome().await;
-    if outcome.is_ok() {
+    if outcome.is_ok() && import_rows::knows_anybody(connection, clinic).await? {
         for range in ranges(&numbers) {
             import_rows::settle(connection, clinic, import, range).await?;
         }

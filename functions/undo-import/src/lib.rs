@@ -110,7 +110,7 @@ async fn work(tx: &mut Tx<'_>, ambient: &Ambient, clinic: ClinicId, import: Impo
         return Ok(Step::Forgotten);
     }
     if let Some(chunk) = &chunk {
-        take_back(tx, ambient, chunk).await?;
+        take_back(tx, ambient, chunk, job.options.target_group.is_some()).await?;
     }
     if chunk.is_some_and(|chunk| chunk.rows == u64::from(limit)) {
         return Ok(Step::Written);
@@ -122,7 +122,8 @@ async fn work(tx: &mut Tx<'_>, ambient: &Ambient, clinic: ClinicId, import: Impo
     Ok(Step::Undone(Box::new(done)))
 }
 
-async fn take_back(tx: &mut Tx<'_>, ambient: &Ambient, chunk: &Chunk) -> Result<(), sqlx::Error> {
+async fn take_back(tx: &mut Tx<'_>, ambient: &Ambient, chunk: &Chunk, one_for_all: bool) -> Result<(), sqlx::Error> {
+    undo::recall(tx, chunk, one_for_all).await?;
     undo::mark_kept(tx, chunk).await?;
     undo::delete_members(tx, chunk).await?;
     undo::restore_customers(tx, chunk).await?;

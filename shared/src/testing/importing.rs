@@ -6,6 +6,7 @@ use sqlx::mysql::MySqlPool;
 use sqlx::{AssertSqlSafe, QueryBuilder};
 
 use crate::clock::Ambient;
+use crate::db::import_rows::OUTCOME;
 use crate::db::imports::{self, Contents, Import, Options};
 use crate::db::{customers, groups};
 use crate::model::import::{ColumnRole, ImportColumn};
@@ -211,8 +212,10 @@ impl Importing {
     /// # Panics
     /// When the database does not answer.
     pub async fn outcomes(&self, import: ImportId) -> Vec<(u32, Option<String>)> {
-        let rows = "SELECT number, NULLIF(outcome, '') FROM import_rows WHERE clinic_id = ? AND import_id = ? ORDER BY number";
-        let rows = sqlx::query_as(rows).bind(self.clinic).bind(import).fetch_all(&self.pool).await;
+        let rows = format!(
+            "SELECT number, NULLIF({OUTCOME}, '') FROM import_rows WHERE clinic_id = ? AND import_id = ? ORDER BY number"
+        );
+        let rows = sqlx::query_as(AssertSqlSafe(rows)).bind(self.clinic).bind(import).fetch_all(&self.pool).await;
         rows.expect("the database answers")
     }
 
@@ -245,8 +248,10 @@ impl Importing {
         let imports =
             "SELECT CONCAT_WS('|', HEX(id), state, worked_through, rows_committed, rows_added, rows_updated, rows_undone,
                rows_kept) FROM imports";
+        let named = "SELECT CONCAT_WS('|', n.name, n.last, COALESCE(g.name, '')) FROM import_groups n
+             LEFT JOIN customer_groups g ON g.clinic_id = n.clinic_id AND g.id = n.group_id";
         let columns = "SELECT CONCAT_WS('|', name, created_at) FROM customer_columns";
-        everything.extend(self.lines(&[rows, imports, columns]).await);
+        everything.extend(self.lines(&[rows, imports, named, columns]).await);
         everything
     }
 

@@ -149,7 +149,8 @@ impl World {
     pub async fn ready_with(&self, rows: &[ImportRow]) -> ImportId {
         let id = self.start().await;
         let mut connection = self.test.database.acquire().await.unwrap();
-        import_rows::insert_all(&mut connection, &self.ambient, self.clinic, id, rows).await.unwrap();
+        let statements = import_rows::Insertion::of(&self.ambient, self.clinic, id, rows);
+        import_rows::insert_all(&mut connection, statements).await.unwrap();
         imports::mark_ready(&mut connection, &self.ambient, self.clinic, id, &contents(rows.len())).await.unwrap();
         id
     }

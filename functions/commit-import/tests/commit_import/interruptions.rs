@@ -158,7 +158,7 @@ async fn a_customer_who_is_being_added_at_the_same_moment_is_updated_not_doubled
     let mut reception = world.test.pool.begin().await.unwrap();
     world.add_in(&mut reception, 7).await;
     let add = async {
-        world.until_waiting("UPDATE import_rows").await;
+        world.until_waiting("INSERT INTO customers").await;
         reception.commit().await.unwrap();
     };
     tokio::join!(world.deliver(import), add);
@@ -192,7 +192,7 @@ async fn a_group_that_is_being_made_at_the_same_moment_is_joined_and_not_the_imp
     let group = sqlx::query(group).bind(world.list.clinic).bind(GroupId::new(&world.ambient));
     group.execute(&mut *reception).await.unwrap();
     let make = async {
-        world.until_waiting("INSERT INTO customer_groups").await;
+        world.until_waiting("SELECT named.group_name").await;
         reception.commit().await.unwrap();
     };
     tokio::join!(world.deliver(import), make);
@@ -210,7 +210,7 @@ async fn a_group_that_is_being_renamed_at_the_same_moment_is_made_anew_and_nobod
     let mut reception = world.test.pool.begin().await.unwrap();
     sqlx::query("UPDATE customer_groups SET name = '단골' WHERE name = 'VIP'").execute(&mut *reception).await.unwrap();
     let rename = async {
-        world.until_waiting("UPDATE import_rows").await;
+        world.until_waiting("SELECT named.group_name").await;
         reception.commit().await.unwrap();
     };
     tokio::join!(world.deliver(import), rename);

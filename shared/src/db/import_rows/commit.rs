@@ -4,19 +4,26 @@
 //! Locks are taken in the order that everybody keeps: the import, customers by id, groups, the lines between them. Every
 //! statement names its indexes. Left to itself, the server goes through all rows of the import by their verdict, or through all
 //! customers of a clinic of which it believes that it has few; and it locks what it reads.
+//!
+//! A row that adds somebody, as most rows do, is not written again: it is one that [nothing else](super::OUTCOME) became of.
 
 use chrono::TimeDelta;
 use sqlx::{MySqlConnection, QueryBuilder};
 
 use super::job::Chunk;
 use crate::clock::Ambient;
-use crate::db::imports::Options;
 use crate::model::customer::MAX_ATTRIBUTES;
 use crate::model::state::{Outcome, Verdict};
-use crate::model::{ClinicId, GroupId, ImportId};
+use crate::model::{ClinicId, ImportId};
 
-/// Groups of one statement at most.
-const GROUPS: usize = 1000;
+/// The next rows that may become customers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// The rows.
+    pub chunk: Chunk,
+    /// Whether each of them adds somebody: nobody has one of the phones, and nobody has asked not to be written to.
+    pub all_new: bool,
+}
 
 /// The next rows that may become customers, behind the one given, and no more than the limit. Customers who have their phones
 /// stay as they are until the transaction ends, in the order of their ids.
@@ -29,15 +36,18 @@ pub async fn find_chunk(
     import: ImportId,
     after: u32,
     limit: u32,
-) -> Result<Option<Chunk>, sqlx::Error> {
-    // A limit keeps the inner table, and with it the order in which the outer one is locked.
+) -> Result<Option<Found>, sqlx::Error> {
+    // A limit keeps the inner table, and with it the order in which the outer one is locked. Rows that were read before ids were
+    // reserved have none.
     let found = sqlx::query!(
-        r#"SELECT MAX(wanted.number) AS "last: u32", COUNT(*) AS "rows!: i64", COUNT(c.id) AS "known!: i64" FROM (
-             SELECT r.number, known.id FROM (
-                 SELECT clinic_id, number, phone FROM import_rows FORCE INDEX (PRIMARY)
+        r#"SELECT MAX(wanted.number) AS "last: u32", COUNT(*) AS "rows!: i64",
+             COUNT(CASE WHEN c.id IS NOT NULL OR wanted.is_known THEN 1 END) AS "known!: i64" FROM (
+             SELECT r.number, known.id, s.phone IS NOT NULL OR r.customer_id IS NULL AS is_known FROM (
+                 SELECT clinic_id, number, phone, customer_id FROM import_rows FORCE INDEX (PRIMARY)
                  WHERE clinic_id = ? AND import_id = ? AND number > ? AND verdict IN (?, ?) AND deleted = FALSE
                  ORDER BY number LIMIT ?) r
              LEFT JOIN customers known FORCE INDEX (customers_phone) ON known.clinic_id = r.clinic_id AND known.phone = r.phone
+             LEFT JOIN suppressions s FORCE INDEX (PRIMARY) ON s.clinic_id = r.clinic_id AND s.phone = r.phone
              ORDER BY known.id LIMIT ?) wanted
          LEFT JOIN customers c FORCE INDEX (PRIMARY) ON c.clinic_id = ? AND c.id = wanted.id FOR UPDATE"#,
         clinic,
@@ -51,123 +61,44 @@ pub async fn find_chunk(
     )
     .fetch_one(connection)
     .await?;
-    Ok(found.last.map(|last| Chunk { clinic, import, after, last, rows: found.rows.unsigned_abs() }))
+    Ok(found.last.map(|last| Found {
+        chunk: Chunk { clinic, import, after, last, rows: found.rows.unsigned_abs() },
+        all_new: found.known == 0,
+    }))
 }
 
-/// Names of groups that the rows ask for and that the clinic does not have, each as the first row spells it, in their order.
-/// The database decides which names are the same.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn list_missing_groups(
-    connection: &mut MySqlConnection,
-    chunk: &Chunk,
-    update_existing: bool,
-) -> Result<Vec<String>, sqlx::Error> {
-    sqlx::query_scalar!(
-        "SELECT named.group_name FROM (
-             SELECT MIN(r.number) AS number FROM import_rows r FORCE INDEX (PRIMARY)
-             LEFT JOIN customer_groups g FORCE INDEX (customer_groups_name)
-               ON g.clinic_id = r.clinic_id AND g.name = r.group_name
-             LEFT JOIN suppressions s FORCE INDEX (PRIMARY) ON s.clinic_id = r.clinic_id AND s.phone = r.phone
-             LEFT JOIN customers c FORCE INDEX (customers_phone) ON c.clinic_id = r.clinic_id AND c.phone = r.phone
-             WHERE r.clinic_id = ? AND r.import_id = ? AND r.number > ? AND r.number <= ?
-               AND r.verdict IN (?, ?) AND r.deleted = FALSE AND r.group_name <> ''
-               AND g.id IS NULL AND s.phone IS NULL AND (c.id IS NULL OR ?)
-             GROUP BY r.group_name) wanted
-         STRAIGHT_JOIN import_rows named FORCE INDEX (PRIMARY)
-           ON named.clinic_id = ? AND named.import_id = ? AND named.number = wanted.number
-         ORDER BY named.group_name",
-        chunk.clinic,
-        chunk.import,
-        chunk.after,
-        chunk.last,
-        Verdict::New.as_str(),
-        Verdict::Updates.as_str(),
-        update_existing,
-        chunk.clinic,
-        chunk.import
-    )
-    .fetch_all(connection)
-    .await
-}
-
-/// Makes groups that the import asks for. Fails on the unique key `customer_groups_name` when somebody has just made one.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn insert_groups(
-    connection: &mut MySqlConnection,
-    ambient: &Ambient,
-    chunk: &Chunk,
-    names: &[String],
-) -> Result<(), sqlx::Error> {
-    for names in names.chunks(GROUPS) {
-        let mut query = QueryBuilder::new("INSERT INTO customer_groups (clinic_id, id, name, import_id, created_at) ");
-        query.push_values(names, |mut row, name| {
-            row.push_bind(chunk.clinic)
-                .push_bind(GroupId::new(ambient))
-                .push_bind(name)
-                .push_bind(chunk.import)
-                .push_bind(ambient.now());
-        });
-        query.build().persistent(false).execute(&mut *connection).await?;
-    }
-    Ok(())
-}
-
-/// Writes down what becomes of each row, and which group its customer joins by it. Nothing of it is done yet.
+/// Writes down what becomes of the rows that do anything else than to add somebody. Nothing of it is done yet.
 ///
 /// A customer is updated when the row spells the name otherwise, in letter case and accents too, or when it has an attribute
 /// that the customer does not have just so. Attributes that would become too many stay as they are.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn decide(
-    connection: &mut MySqlConnection,
-    ambient: &Ambient,
-    chunk: &Chunk,
-    options: &Options,
-) -> Result<(), sqlx::Error> {
-    // Rows that were read before ids were reserved have none. JSON_CONTAINS compares texts to the letter on both servers; the
-    // collation of a name takes `kim` for `Kim`.
+pub async fn decide(connection: &mut MySqlConnection, chunk: &Chunk, update_existing: bool) -> Result<(), sqlx::Error> {
+    // JSON_CONTAINS compares texts to the letter on both servers; the collation of a name takes `kim` for `Kim`.
     sqlx::query!(
         "UPDATE import_rows r FORCE INDEX (PRIMARY)
          LEFT JOIN suppressions s FORCE INDEX (PRIMARY) ON s.clinic_id = r.clinic_id AND s.phone = r.phone
          LEFT JOIN customers c FORCE INDEX (customers_phone) ON c.clinic_id = r.clinic_id AND c.phone = r.phone
-         LEFT JOIN customer_groups named FORCE INDEX (customer_groups_name)
-           ON ? AND named.clinic_id = r.clinic_id AND named.name = r.group_name AND r.group_name <> ''
-             AND named.unassigned IS NULL
-         LEFT JOIN customer_groups chosen FORCE INDEX (PRIMARY)
-           ON chosen.clinic_id = r.clinic_id AND chosen.id = ? AND chosen.unassigned IS NULL
-         LEFT JOIN customer_group_members m FORCE INDEX (PRIMARY)
-           ON m.clinic_id = r.clinic_id AND m.group_id = COALESCE(named.id, chosen.id) AND m.customer_id = c.id
          SET r.outcome = CASE
                WHEN s.phone IS NOT NULL THEN ?
-               WHEN c.id IS NULL THEN ?
+               WHEN c.id IS NULL THEN ''
                WHEN NOT ? THEN ?
                WHEN CAST(c.name AS BINARY) <> CAST(r.name AS BINARY) THEN ?
                WHEN NOT JSON_CONTAINS(c.attributes, r.attributes)
                  AND JSON_LENGTH(JSON_MERGE_PATCH(c.attributes, r.attributes)) <= ? THEN ?
                ELSE ? END,
-             r.customer_id = COALESCE(c.id, r.customer_id, RANDOM_BYTES(16)),
-             r.joined_group_id = CASE WHEN s.phone IS NULL AND (c.id IS NULL OR ?) AND m.customer_id IS NULL
-               THEN COALESCE(named.id, chosen.id, r.joined_group_id) ELSE r.joined_group_id END,
-             r.written_at = CASE WHEN s.phone IS NULL AND c.id IS NULL THEN ? ELSE r.written_at END
+             r.customer_id = COALESCE(c.id, r.customer_id, RANDOM_BYTES(16))
          WHERE r.clinic_id = ? AND r.import_id = ? AND r.number > ? AND r.number <= ?
-           AND r.verdict IN (?, ?) AND r.deleted = FALSE",
-        options.target_group.is_none(),
-        options.target_group,
+           AND r.verdict IN (?, ?) AND r.deleted = FALSE
+           AND (s.phone IS NOT NULL OR c.id IS NOT NULL OR r.customer_id IS NULL)",
         Outcome::Suppressed.as_str(),
-        Outcome::Added.as_str(),
-        options.update_existing,
+        update_existing,
         Outcome::Left.as_str(),
         Outcome::Updated.as_str(),
         MAX_ATTRIBUTES as u64,
         Outcome::Updated.as_str(),
         Outcome::Unchanged.as_str(),
-        options.update_existing,
-        ambient.now(),
         chunk.clinic,
         chunk.import,
         chunk.after,
@@ -203,21 +134,27 @@ pub async fn keep_previous(connection: &mut MySqlConnection, ambient: &Ambient, 
     .map(drop)
 }
 
-/// Adds the customers whom the rows add. Fails on the unique key `customers_phone` when somebody has just added one of them.
+/// Adds the customers whom the rows add: those of which nothing else was decided. Fails on the unique key `customers_phone` when
+/// somebody has just added one of them.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn insert_customers(connection: &mut MySqlConnection, chunk: &Chunk) -> Result<(), sqlx::Error> {
+pub async fn insert_customers(connection: &mut MySqlConnection, ambient: &Ambient, chunk: &Chunk) -> Result<(), sqlx::Error> {
+    let now = ambient.now();
     sqlx::query!(
         "INSERT INTO customers (clinic_id, id, name, phone, attributes, import_id, created_at, updated_at)
-         SELECT r.clinic_id, r.customer_id, r.name, r.phone, r.attributes, r.import_id, r.written_at, r.written_at
+         SELECT r.clinic_id, r.customer_id, r.name, r.phone, r.attributes, r.import_id, ?, ?
          FROM import_rows r FORCE INDEX (PRIMARY)
-         WHERE r.clinic_id = ? AND r.import_id = ? AND r.number > ? AND r.number <= ? AND r.outcome = ?",
+         WHERE r.clinic_id = ? AND r.import_id = ? AND r.number > ? AND r.number <= ?
+           AND r.verdict IN (?, ?) AND r.deleted = FALSE AND r.outcome = ''",
+        now,
+        now,
         chunk.clinic,
         chunk.import,
         chunk.after,
         chunk.last,
-        Outcome::Added.as_str()
+        Verdict::New.as_str(),
+        Verdict::Updates.as_str()
     )
     .execute(connection)
     .await
@@ -248,20 +185,68 @@ pub async fn update_customers(connection: &mut MySqlConnection, chunk: &Chunk) -
     .map(drop)
 }
 
-/// Puts the customers of the rows into the groups that they join.
+/// Puts the customers whom the rows add into their groups: those that the rows name, or the one that was chosen for all.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn insert_members(connection: &mut MySqlConnection, chunk: &Chunk) -> Result<(), sqlx::Error> {
+pub async fn insert_members(connection: &mut MySqlConnection, chunk: &Chunk, one_for_all: bool) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO customer_group_members (clinic_id, group_id, customer_id)
+         SELECT r.clinic_id, g.group_id, r.customer_id FROM import_rows r FORCE INDEX (PRIMARY)
+         STRAIGHT_JOIN import_groups g FORCE INDEX (PRIMARY)
+           ON g.clinic_id = r.clinic_id AND g.import_id = r.import_id AND g.name = IF(?, '', r.group_name) AND g.last = ?
+         WHERE r.clinic_id = ? AND r.import_id = ? AND r.number > ? AND r.number <= ?
+           AND r.verdict IN (?, ?) AND r.deleted = FALSE AND r.outcome = ''",
+        one_for_all,
+        chunk.last,
+        chunk.clinic,
+        chunk.import,
+        chunk.after,
+        chunk.last,
+        Verdict::New.as_str(),
+        Verdict::Updates.as_str()
+    )
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// Puts customers who were there before into their groups, and writes down who joined one by it.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn join_groups(connection: &mut MySqlConnection, chunk: &Chunk, one_for_all: bool) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE import_rows r FORCE INDEX (PRIMARY)
+         STRAIGHT_JOIN import_groups g FORCE INDEX (PRIMARY)
+           ON g.clinic_id = r.clinic_id AND g.import_id = r.import_id AND g.name = IF(?, '', r.group_name) AND g.last = ?
+         LEFT JOIN customer_group_members m FORCE INDEX (PRIMARY)
+           ON m.clinic_id = r.clinic_id AND m.group_id = g.group_id AND m.customer_id = r.customer_id
+         SET r.joined_group_id = g.group_id
+         WHERE r.clinic_id = ? AND r.import_id = ? AND r.number > ? AND r.number <= ? AND r.outcome IN (?, ?)
+           AND m.customer_id IS NULL",
+        one_for_all,
+        chunk.last,
+        chunk.clinic,
+        chunk.import,
+        chunk.after,
+        chunk.last,
+        Outcome::Updated.as_str(),
+        Outcome::Unchanged.as_str()
+    )
+    .execute(&mut *connection)
+    .await?;
     sqlx::query!(
         "INSERT INTO customer_group_members (clinic_id, group_id, customer_id)
          SELECT r.clinic_id, r.joined_group_id, r.customer_id FROM import_rows r FORCE INDEX (PRIMARY)
-         WHERE r.clinic_id = ? AND r.import_id = ? AND r.number > ? AND r.number <= ?
+         WHERE r.clinic_id = ? AND r.import_id = ? AND r.number > ? AND r.number <= ? AND r.outcome IN (?, ?)
            AND r.joined_group_id <> X'00000000000000000000000000000000'",
         chunk.clinic,
         chunk.import,
         chunk.after,
-        chunk.last
+        chunk.last,
+        Outcome::Updated.as_str(),
+        Outcome::Unchanged.as_str()
     )
     .execute(connection)
     .await
@@ -276,24 +261,24 @@ pub async fn insert_members(connection: &mut MySqlConnection, chunk: &Chunk) -> 
 pub async fn advance(connection: &mut MySqlConnection, ambient: &Ambient, chunk: &Chunk) -> Result<bool, sqlx::Error> {
     let advanced = sqlx::query!(
         "UPDATE imports i JOIN (
-             SELECT COALESCE(SUM(r.outcome IN (?, ?, ?)), 0) AS committed, COALESCE(SUM(r.outcome = ?), 0) AS added,
-               COALESCE(SUM(r.outcome = ?), 0) AS updated, COALESCE(SUM(r.outcome = ? AND s.phone IS NOT NULL), 0) AS forgotten
+             SELECT COALESCE(SUM(r.outcome IN ('', ?, ?)), 0) AS committed, COALESCE(SUM(r.outcome = ''), 0) AS added,
+               COALESCE(SUM(r.outcome = ?), 0) AS updated, COALESCE(SUM(r.outcome = '' AND s.phone IS NOT NULL), 0) AS forgotten
              FROM import_rows r FORCE INDEX (PRIMARY)
              LEFT JOIN suppressions s FORCE INDEX (PRIMARY) ON s.clinic_id = r.clinic_id AND s.phone = r.phone
-             WHERE r.clinic_id = ? AND r.import_id = ? AND r.number > ? AND r.number <= ?) done
+             WHERE r.clinic_id = ? AND r.import_id = ? AND r.number > ? AND r.number <= ?
+               AND r.verdict IN (?, ?) AND r.deleted = FALSE) done
          SET i.rows_committed = i.rows_committed + done.committed, i.rows_added = i.rows_added + done.added,
              i.rows_updated = i.rows_updated + done.updated, i.worked_through = ?, i.updated_at = ?
          WHERE i.clinic_id = ? AND i.id = ? AND done.forgotten = 0",
-        Outcome::Added.as_str(),
         Outcome::Updated.as_str(),
         Outcome::Unchanged.as_str(),
-        Outcome::Added.as_str(),
         Outcome::Updated.as_str(),
-        Outcome::Added.as_str(),
         chunk.clinic,
         chunk.import,
         chunk.after,
         chunk.last,
+        Verdict::New.as_str(),
+        Verdict::Updates.as_str(),
         chunk.last,
         ambient.now(),
         chunk.clinic,
@@ -327,5 +312,5 @@ pub async fn insert_columns(
         seen_at += TimeDelta::microseconds(1);
     });
     query.push(" ON DUPLICATE KEY UPDATE name = VALUES(name)");
-    query.build().persistent(false).execute(connection).await.map(drop)
+    query.build().execute(connection).await.map(drop)
 }

@@ -1,11 +1,12 @@
 //! The rows of an import, from their reading to their commit.
 
 pub mod commit;
+pub mod groups;
 pub mod job;
 pub mod review;
 pub mod undo;
 
-use sqlx::{MySqlConnection, QueryBuilder};
+use sqlx::{MySql, MySqlConnection, QueryBuilder};
 
 use crate::clock::Ambient;
 use crate::db::customers::Attributes;
@@ -18,6 +19,15 @@ pub const ROWS: usize = 2000;
 const BYTES: usize = 4 << 20;
 /// Rows that one statement deletes at most, far below the 20 s that a statement may take.
 const DELETED: u32 = 20_000;
+
+/// What became of a row of `import_rows`, as an expression. One that was committed and of which nothing is written down has added
+/// the customer whose id was reserved for it.
+pub const OUTCOME: &str =
+    "CASE WHEN outcome = '' AND verdict IN ('new', 'updates') AND deleted = FALSE AND customer_id IS NOT NULL
+     AND number <= (SELECT CASE WHEN i.state = 'committing' THEN i.worked_through
+         WHEN i.state IN ('committed', 'undoing', 'undone') THEN 4294967295 ELSE 0 END
+       FROM imports i WHERE i.clinic_id = import_rows.clinic_id AND i.id = import_rows.import_id)
+     THEN 'added' ELSE outcome END";
 
 /// A row of the file with what was made of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,25 +93,32 @@ impl From<Attributes> for RowAttributes {
     }
 }
 
-/// Writes rows, up to 2,000 in one statement, and reserves for each the id of the customer who it may become.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn insert_all(
-    connection: &mut MySqlConnection,
-    ambient: &Ambient,
-    clinic: ClinicId,
-    import: ImportId,
-    rows: &[ImportRow],
-) -> Result<(), sqlx::Error> {
-    let mut rest = rows;
-    while !rest.is_empty() {
-        let (chunk, later) = rest.split_at(fitting(rest));
+/// A statement that writes rows, and is kept prepared when it is of the full size: only such come again.
+pub struct Insertion {
+    query: QueryBuilder<MySql>,
+    is_kept: bool,
+}
+
+impl Insertion {
+    /// Statements that write the rows, up to 2,000 by one, and reserve for each row the id of the customer who it may become.
+    #[must_use]
+    pub fn of(ambient: &Ambient, clinic: ClinicId, import: ImportId, rows: &[ImportRow]) -> Vec<Self> {
+        let mut statements = Vec::new();
+        let mut rest = rows;
+        while !rest.is_empty() {
+            let (chunk, later) = rest.split_at(fitting(rest));
+            statements.push(Self::new(ambient, clinic, import, chunk));
+            rest = later;
+        }
+        statements
+    }
+
+    fn new(ambient: &Ambient, clinic: ClinicId, import: ImportId, rows: &[ImportRow]) -> Self {
         let mut query = QueryBuilder::new(
             "INSERT INTO import_rows (clinic_id, import_id, number, name, phone_text, phone, group_name, attributes, verdict,
              duplicate_of, customer_id) ",
         );
-        query.push_values(chunk, |mut values, row| {
+        query.push_values(rows, |mut values, row| {
             values
                 .push_bind(clinic)
                 .push_bind(import)
@@ -115,9 +132,17 @@ pub async fn insert_all(
                 .push_bind(row.duplicate_of)
                 .push_bind(CustomerId::new(ambient));
         });
-        // Only statements of the full size come again and are worth keeping prepared.
-        query.build().persistent(chunk.len() == ROWS).execute(&mut *connection).await?;
-        rest = later;
+        Self { query, is_kept: rows.len() == ROWS }
+    }
+}
+
+/// Writes rows.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert_all(connection: &mut MySqlConnection, statements: Vec<Insertion>) -> Result<(), sqlx::Error> {
+    for mut statement in statements {
+        statement.query.build().persistent(statement.is_kept).execute(&mut *connection).await?;
     }
     Ok(())
 }
@@ -130,6 +155,21 @@ fn fitting(rows: &[ImportRow]) -> usize {
         bytes <= BYTES
     };
     rows.iter().take(ROWS).take_while(fits).count().max(1)
+}
+
+/// Whether a clinic has customers, or people who must not be written to: then rows are to be [settled](settle).
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn knows_anybody(connection: &mut MySqlConnection, clinic: ClinicId) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM customers WHERE clinic_id = ?)
+             OR EXISTS (SELECT 1 FROM suppressions WHERE clinic_id = ?) AS "knows!: bool""#,
+        clinic,
+        clinic
+    )
+    .fetch_one(connection)
+    .await
 }
 
 /// Completes the verdicts that the file alone has given: what is `new` to it may be suppressed, or a customer already. Looks at
@@ -196,11 +236,14 @@ pub async fn forget(connection: &mut MySqlConnection, clinic: ClinicId, phone: &
     Ok(())
 }
 
-/// Takes away every row of an import.
+/// Takes away every row of an import, and what is known of their groups.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn delete_all(connection: &mut MySqlConnection, clinic: ClinicId, import: ImportId) -> Result<(), sqlx::Error> {
+    sqlx::query!("DELETE FROM import_groups WHERE clinic_id = ? AND import_id = ?", clinic, import)
+        .execute(&mut *connection)
+        .await?;
     loop {
         let done = sqlx::query!(
             "DELETE FROM import_rows WHERE clinic_id = ? AND import_id = ? ORDER BY number LIMIT ?",

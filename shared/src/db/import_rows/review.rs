@@ -11,7 +11,7 @@ use sqlx::{MySql, MySqlConnection, QueryBuilder};
 
 use crate::db::customers::Attributes;
 use crate::db::decode;
-use crate::db::import_rows::stored_phone;
+use crate::db::import_rows::{OUTCOME, stored_phone};
 use crate::model::state::{Outcome, Verdict};
 use crate::model::{ClinicId, CustomerId, ImportId, PhoneNumber};
 
@@ -105,10 +105,10 @@ pub struct Filter {
 
 fn select(index: &str) -> QueryBuilder<MySql> {
     let mut query = QueryBuilder::new(
-        "SELECT number, name, phone_text, phone, group_name, attributes, verdict, duplicate_of, deleted, outcome, customer_id,
-         previous_name, previous_attributes FROM import_rows",
+        "SELECT number, name, phone_text, phone, group_name, attributes, verdict, duplicate_of, deleted, customer_id, previous_name,
+         previous_attributes, ",
     );
-    query.push(index);
+    query.push(OUTCOME).push(" AS outcome FROM import_rows").push(index);
     query
 }
 
@@ -158,7 +158,7 @@ pub async fn list(
         }
     }
     if let Some(outcome) = filter.outcome {
-        query.push(" AND outcome = ").push_bind(outcome.as_str());
+        query.push(" AND ").push(OUTCOME).push(" = ").push_bind(outcome.as_str());
     }
     query.push(" AND deleted = ").push_bind(filter.deleted).push(" AND number > ").push_bind(after);
     query.push(" ORDER BY number LIMIT ").push_bind(limit);

@@ -5,7 +5,7 @@ use sqlx::MySqlConnection;
 
 use super::job::Chunk;
 use crate::clock::Ambient;
-use crate::model::state::Outcome;
+use crate::model::state::{Outcome, Verdict};
 use crate::model::{ClinicId, ImportId};
 
 /// The next rows that did something, behind the one given, and no more than the limit. Their customers stay as they are until
@@ -25,7 +25,8 @@ pub async fn find_chunk(
         r#"SELECT MAX(wanted.number) AS "last: u32", COUNT(*) AS "rows!: i64", COUNT(c.id) AS "known!: i64" FROM (
              SELECT r.number, r.customer_id FROM (
                  SELECT number, customer_id FROM import_rows FORCE INDEX (PRIMARY)
-                 WHERE clinic_id = ? AND import_id = ? AND number > ? AND outcome IN (?, ?, ?)
+                 WHERE clinic_id = ? AND import_id = ? AND number > ? AND (outcome IN (?, ?, ?)
+                   OR outcome = '' AND verdict IN (?, ?) AND deleted = FALSE AND customer_id IS NOT NULL)
                  ORDER BY number LIMIT ?) r
              ORDER BY r.customer_id LIMIT ?) wanted
          LEFT JOIN customers c FORCE INDEX (PRIMARY) ON c.clinic_id = ? AND c.id = wanted.customer_id FOR UPDATE"#,
@@ -35,6 +36,8 @@ pub async fn find_chunk(
         Outcome::Added.as_str(),
         Outcome::Updated.as_str(),
         Outcome::Unchanged.as_str(),
+        Verdict::New.as_str(),
+        Verdict::Updates.as_str(),
         limit,
         limit,
         clinic
@@ -42,6 +45,37 @@ pub async fn find_chunk(
     .fetch_one(connection)
     .await?;
     Ok(found.last.map(|last| Chunk { clinic, import, after, last, rows: found.rows.unsigned_abs() }))
+}
+
+/// Writes down of the rows that added somebody, and only did that, what [commit](super::commit) has not: that they did, when, and
+/// which group the customer joined.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn recall(connection: &mut MySqlConnection, chunk: &Chunk, one_for_all: bool) -> Result<(), sqlx::Error> {
+    // The name stood for the group of the first chunk that ends at this row or behind it: the one that the row was in.
+    sqlx::query!(
+        "UPDATE import_rows r FORCE INDEX (PRIMARY)
+         LEFT JOIN customers c FORCE INDEX (PRIMARY) ON c.clinic_id = r.clinic_id AND c.id = r.customer_id
+         SET r.outcome = ?, r.written_at = COALESCE(c.created_at, r.written_at), r.joined_group_id = COALESCE((
+           SELECT g.group_id FROM import_groups g FORCE INDEX (PRIMARY)
+           WHERE g.clinic_id = r.clinic_id AND g.import_id = r.import_id AND g.name = IF(?, '', r.group_name)
+             AND g.last >= r.number
+           ORDER BY g.last LIMIT 1), r.joined_group_id)
+         WHERE r.clinic_id = ? AND r.import_id = ? AND r.number > ? AND r.number <= ?
+           AND r.outcome = '' AND r.verdict IN (?, ?) AND r.deleted = FALSE AND r.customer_id IS NOT NULL",
+        Outcome::Added.as_str(),
+        one_for_all,
+        chunk.clinic,
+        chunk.import,
+        chunk.after,
+        chunk.last,
+        Verdict::New.as_str(),
+        Verdict::Updates.as_str()
+    )
+    .execute(connection)
+    .await
+    .map(drop)
 }
 
 /// Marks the rows whose customers somebody changed since: they are to stay as they are. A customer who was added counts as
