@@ -73,6 +73,10 @@ const FUNCTIONS: &[Control] = &[
         let scaling = "/Resources/DeliverBundleFunction/Properties/Events/DeliverBundleQueue/Properties/ScalingConfig";
         project.set(&format!("{scaling}/MaximumConcurrency"), json!(50));
     }),
+    control(Rule::ConcurrencyBudget, "a consumer with many connections", |project| {
+        let variables = "/Resources/ParseImportFunction/Properties/Environment/Variables";
+        project.set(&format!("{variables}/DATABASE_CONNECTIONS"), json!("10"));
+    }),
     control(Rule::ConcurrencyBudget, "more for every HTTP function", |project| {
         project.set("/Parameters/HttpConcurrency/Default", json!(10));
     }),

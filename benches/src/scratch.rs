@@ -34,10 +34,10 @@ impl Server {
         Ok(options.connect().await?)
     }
 
-    /// A schema as a function has it: one connection.
+    /// A schema as a function has it: with so many connections.
     #[must_use]
-    pub fn database(&self, schema: &str) -> Database {
-        Database::from_pool(db::pool_options(1).connect_lazy_with(self.0.clone().database(schema)))
+    pub fn database(&self, schema: &str, connections: u32) -> Database {
+        Database::from_pool(db::pool_options(connections).connect_lazy_with(self.0.clone().database(schema)))
     }
 
     /// Makes a schema with all tables; one of that name goes away before.

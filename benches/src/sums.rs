@@ -65,9 +65,10 @@ pub async fn found(connection: &mut MySqlConnection, clinic: ClinicId) -> std::r
     let staged = ["number", "name", "phone_text", "IFNULL(phone, '')", "group_name", MEMO, "verdict"];
     let staged = sum(connection, clinic, &staged, "import_rows t").await?;
     let committed = ["phone", "name", MEMO, GROUP];
-    // One line for each customer; somebody in two groups would be two.
+    // One line for each customer; somebody in two groups would be two. The server knows nothing of tables that were just filled, and
+    // would go through all members for each customer.
     let tables = "(SELECT c.*, g.name AS group_name FROM customers c
-         LEFT JOIN customer_group_members m ON m.clinic_id = c.clinic_id AND m.customer_id = c.id
+         LEFT JOIN customer_group_members m FORCE INDEX (customer_group_members_by_customer) ON m.clinic_id = c.clinic_id AND m.customer_id = c.id
          LEFT JOIN customer_groups g ON g.clinic_id = m.clinic_id AND g.id = m.group_id) t";
     let committed = sum(connection, clinic, &committed, tables).await?;
     Ok(Result { staged, committed })

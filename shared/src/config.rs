@@ -102,6 +102,8 @@ pub struct DatabaseConfig {
     pub authentication: DatabaseAuthentication,
     /// Whether the peer proves who it is.
     pub tls: DatabaseTls,
+    /// How many connections the function may have at once.
+    pub connections: u32,
 }
 
 /// How the functions prove to the database who they are.
@@ -158,6 +160,7 @@ impl DatabaseConfig {
             name: environment.text("DATABASE_NAME"),
             authentication,
             tls,
+            connections: environment.parsed_or("DATABASE_CONNECTIONS", 1).max(1),
         }
     }
 }

@@ -117,8 +117,16 @@ impl TestDatabase {
     /// # Panics
     /// When the database does not answer.
     pub async fn another(&self) -> Database {
+        self.another_with(1).await
+    }
+
+    /// [another](Self::another), of a worker with so many connections.
+    ///
+    /// # Panics
+    /// When the database does not answer.
+    pub async fn another_with(&self, connections: u32) -> Database {
         let options = self.options.clone().database(&self.name);
-        Database::from_pool(db::pool_options(1).connect_with(options).await.expect("the database answers"))
+        Database::from_pool(db::pool_options(connections).connect_with(options).await.expect("the database answers"))
     }
 
     /// How many facts wait in the outbox.

@@ -87,7 +87,13 @@ fn topic_variables(function: &Function<'_>, findings: &mut Findings) {
     }
 }
 
-/// Each environment holds one connection, so the sum of what may run at once must fit the database.
+/// Connections that each environment of a function may hold: one, unless it is told otherwise.
+fn connections(function: &Function<'_>) -> u64 {
+    let told = &function.properties["Environment"]["Variables"]["DATABASE_CONNECTIONS"];
+    told.as_str().map_or(1, |told| told.parse().unwrap_or(u64::MAX / 1_000_000))
+}
+
+/// Each environment holds its connections, so the sum over what may run at once must fit the database.
 fn concurrency(project: &Project, findings: &mut Findings) {
     let mut sum = 0;
     for function in project.functions() {
@@ -107,13 +113,13 @@ fn concurrency(project: &Project, findings: &mut Findings) {
                     function.id,
                     &format!("{event} needs a MaximumConcurrency, of at least 2"),
                 );
-                sum += maximum.unwrap_or(0);
+                sum += maximum.unwrap_or(0) * connections(&function);
             }
         } else {
             let reserved = project.number(reserved);
             findings.check(reserved.is_some(), Rule::Unbounded, function.id, "nothing bounds how often it runs at once");
             if project.uses_database(&function) {
-                sum += reserved.unwrap_or(0);
+                sum += reserved.unwrap_or(0) * connections(&function);
             }
         }
     }
@@ -122,7 +128,7 @@ fn concurrency(project: &Project, findings: &mut Findings) {
         connections.is_some_and(|connections| sum <= connections),
         Rule::ConcurrencyBudget,
         "DatabaseConnections",
-        &format!("{sum} environments may run at once, of {} connections", connections.map_or(Value::Null, Value::from)),
+        &format!("{sum} connections may be held at once, of {}", connections.map_or(Value::Null, Value::from)),
     );
 }
 

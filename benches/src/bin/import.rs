@@ -89,7 +89,7 @@ async fn parse(
     store: Store,
 ) -> Result<(), Failed> {
     let deps = parse_import::Deps {
-        database: server.database(schema),
+        database: server.database(schema, 1),
         store,
         dead_letters: Nowhere,
         ambient: Ambient::system()?,
@@ -122,7 +122,7 @@ async fn approve(server: &Server, schema: &str, clinic: ClinicId, import: Import
 /// The function `commit-import`, told by the topic that the import was approved.
 async fn commit(server: &Server, schema: &str, clinic: ClinicId, import: ImportId) -> Result<(), Failed> {
     let deps = commit_import::Deps {
-        database: server.database(schema),
+        database: server.database(schema, commit_import::CONNECTIONS),
         ambient: Ambient::system()?,
         dead_letters: Nowhere,
         chunk: commit_import::CHUNK,

@@ -103,16 +103,16 @@ async fn work(tx: &mut Tx<'_>, ambient: &Ambient, clinic: ClinicId, import: Impo
         ImportState::Undone | ImportState::Committed => return Ok(Step::Settled),
         state => return Err(Failure::reject(Impossible::NotRevoked(import, state))),
     }
-    let chunk = undo::find_chunk(tx, clinic, import, job.worked_through, limit).await?;
-    if chunk.is_none() && job.worked_through == 0 && job.rows_committed > 0 {
+    let found = undo::find_chunk(tx, clinic, import, job.worked_through, limit).await?;
+    if found.is_none() && job.worked_through == 0 && job.rows_committed > 0 {
         // Its rows are deleted because of their age, or it was committed before they told what became of them.
         imports::set_state(tx, ambient, clinic, import, ImportState::Committed).await?;
         return Ok(Step::Forgotten);
     }
-    if let Some(chunk) = &chunk {
+    if let Some((chunk, _)) = &found {
         take_back(tx, ambient, chunk, job.options.target_group.is_some()).await?;
     }
-    if chunk.is_some_and(|chunk| chunk.rows == u64::from(limit)) {
+    if found.is_some_and(|(_, rows)| rows == u64::from(limit)) {
         return Ok(Step::Written);
     }
     undo::delete_groups(tx, clinic, import).await?;

@@ -156,7 +156,15 @@ pub async fn find(connection: &mut MySqlConnection, clinic: ClinicId, id: Import
              sheets AS "sheets: Json<Vec<String>>", sheet_name, header_row,
              column_names AS "column_names: Json<Vec<ImportColumn>>", sample AS "sample: Json<Vec<SampleRow>>",
              target_group_id AS "target_group_id: GroupId", update_existing AS "update_existing: bool", rows_read,
-             rows_committed, rows_added, rows_updated, rows_undone, rows_kept, worked_through,
+             CAST(rows_committed + COALESCE((SELECT SUM(k.rows_committed) FROM import_chunks k
+               WHERE k.clinic_id = imports.clinic_id AND k.import_id = imports.id), 0) AS UNSIGNED) AS "rows_committed!: u32",
+             CAST(rows_added + COALESCE((SELECT SUM(k.rows_added) FROM import_chunks k
+               WHERE k.clinic_id = imports.clinic_id AND k.import_id = imports.id), 0) AS UNSIGNED) AS "rows_added!: u32",
+             CAST(rows_updated + COALESCE((SELECT SUM(k.rows_updated) FROM import_chunks k
+               WHERE k.clinic_id = imports.clinic_id AND k.import_id = imports.id), 0) AS UNSIGNED) AS "rows_updated!: u32",
+             rows_undone, rows_kept,
+             CAST(GREATEST(worked_through, COALESCE((SELECT MIN(k.previous) FROM import_chunks k
+               WHERE k.clinic_id = imports.clinic_id AND k.import_id = imports.id AND NOT k.done), 0)) AS UNSIGNED) AS "worked_through!: u32",
              rows_expired AS "rows_expired: bool", created_at, updated_at
          FROM imports WHERE clinic_id = ? AND id = ?"#,
         clinic,
@@ -183,7 +191,15 @@ pub async fn list(
              sheets AS "sheets: Json<Vec<String>>", sheet_name, header_row,
              column_names AS "column_names: Json<Vec<ImportColumn>>", NULL AS "sample: Json<Vec<SampleRow>>",
              target_group_id AS "target_group_id: GroupId", update_existing AS "update_existing: bool", rows_read,
-             rows_committed, rows_added, rows_updated, rows_undone, rows_kept, worked_through,
+             CAST(rows_committed + COALESCE((SELECT SUM(k.rows_committed) FROM import_chunks k
+               WHERE k.clinic_id = imports.clinic_id AND k.import_id = imports.id), 0) AS UNSIGNED) AS "rows_committed!: u32",
+             CAST(rows_added + COALESCE((SELECT SUM(k.rows_added) FROM import_chunks k
+               WHERE k.clinic_id = imports.clinic_id AND k.import_id = imports.id), 0) AS UNSIGNED) AS "rows_added!: u32",
+             CAST(rows_updated + COALESCE((SELECT SUM(k.rows_updated) FROM import_chunks k
+               WHERE k.clinic_id = imports.clinic_id AND k.import_id = imports.id), 0) AS UNSIGNED) AS "rows_updated!: u32",
+             rows_undone, rows_kept,
+             CAST(GREATEST(worked_through, COALESCE((SELECT MIN(k.previous) FROM import_chunks k
+               WHERE k.clinic_id = imports.clinic_id AND k.import_id = imports.id AND NOT k.done), 0)) AS UNSIGNED) AS "worked_through!: u32",
              rows_expired AS "rows_expired: bool", created_at, updated_at
          FROM imports WHERE clinic_id = ? AND id < ? ORDER BY id DESC LIMIT ?"#,
         clinic,

@@ -83,7 +83,7 @@ pub enum ConnectFailed {
     Database(#[from] sqlx::Error),
 }
 
-/// A pool of one connection: a function works on one event at a time.
+/// A pool of one connection, for a function works on one event at a time; of more, if its configuration says so.
 #[derive(Debug)]
 pub struct Database {
     pool: MySqlPool,
@@ -162,7 +162,7 @@ impl Database {
                 (token.fresh_options().await?, Some(token))
             }
         };
-        Ok(Self { pool: pool_options(1).connect_lazy_with(options), token })
+        Ok(Self { pool: pool_options(config.connections).connect_lazy_with(options), token })
     }
 
     /// Wraps a pool that a test made.

@@ -50,7 +50,8 @@ impl Wire {
     /// When the database does not answer, or that many commands are not even enough for a connection.
     pub async fn cut_after(&self, commands: u32) -> Database {
         self.left.store(i64::MAX, Ordering::SeqCst);
-        let pool = db::pool_options(1).connect_with(self.options.clone()).await.expect("the database answers");
+        // A second connection is opened by whoever works on two things at once.
+        let pool = db::pool_options(2).connect_with(self.options.clone()).await.expect("the database answers");
         self.left.store(i64::from(commands), Ordering::SeqCst);
         Database::from_pool(pool)
     }

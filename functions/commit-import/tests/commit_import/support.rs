@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_lambda_events::sqs::SqsEvent;
 use chrono::TimeDelta;
-use commit_import::{CHUNK, Deps, handle};
+use commit_import::{CHUNK, CONNECTIONS, Deps, handle};
 use shared::clock::Ambient;
 use shared::db::imports::{Import, Options};
 use shared::db::{Database, customers, groups};
@@ -69,7 +69,7 @@ impl World {
     }
 
     pub async fn deliver_by(&self, import: ImportId, chunk: u32) {
-        let deps = self.worker(self.test.another().await, chunk);
+        let deps = self.worker(self.test.another_with(CONNECTIONS).await, chunk);
         let response = handle(&deps, self.event(import)).await.unwrap();
         assert!(response.batch_item_failures.is_empty() && deps.dead_letters.0.lock().unwrap().is_empty());
     }

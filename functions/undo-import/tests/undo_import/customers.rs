@@ -73,6 +73,25 @@ async fn whoever_was_edited_since_is_kept_and_the_rows_say_who() {
 }
 
 #[tokio::test]
+async fn whoever_joined_a_group_is_known_by_the_group_and_not_by_its_name() {
+    let world = World::new().await;
+    let import = world.commit(&[row(2).group("VIP"), row(3).group("vip"), row(4).group("교정"), row(5)]).await;
+    sqlx::query("UPDATE customer_groups SET name = '단골' WHERE name = 'VIP'").execute(&world.test.pool).await.unwrap();
+    let regular = world.add("김단골", 90, &[]).await;
+    world.join(regular, "VIP").await;
+    // In the group that has the name now, and no longer in the one that the import meant.
+    sqlx::query("UPDATE customer_group_members SET group_id = (SELECT id FROM customer_groups WHERE name = 'VIP') WHERE customer_id = ?")
+        .bind(world.id(3).await)
+        .execute(&world.test.pool)
+        .await
+        .unwrap();
+    world.undo(import).await;
+    assert_eq!(world.outcomes(import).await, ["undone", "kept", "undone", "undone"]);
+    assert_eq!((world.count("customers").await, world.counts(import).await), (2, (3, 1)));
+    world.test.finish().await;
+}
+
+#[tokio::test]
 async fn imports_on_top_of_each_other_are_undone_from_the_top() {
     let world = World::new().await;
     world.add("옛 이름", 2, &[]).await;

@@ -1,5 +1,5 @@
-//! Rows on their way into the tables of customers and groups, a chunk of them in one transaction and by statements over all of
-//! its rows. `imports.worked_through` says which rows are done, so whoever comes next goes on behind them.
+//! Rows on their way into the tables of customers and groups, a [chunk](super::chunks) of them in one transaction and
+//! by statements over all of its rows.
 //!
 //! Locks are taken in the order that everybody keeps: the import, customers by id, groups, the lines between them. Every
 //! statement names its indexes. Left to itself, the server goes through all rows of the import by their verdict, or through all
@@ -16,55 +16,36 @@ use crate::model::customer::MAX_ATTRIBUTES;
 use crate::model::state::{Outcome, Verdict};
 use crate::model::{ClinicId, ImportId};
 
-/// The next rows that may become customers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Found {
-    /// The rows.
-    pub chunk: Chunk,
-    /// Whether each of them adds somebody: nobody has one of the phones, and nobody has asked not to be written to.
-    pub all_new: bool,
-}
-
-/// The next rows that may become customers, behind the one given, and no more than the limit. Customers who have their phones
-/// stay as they are until the transaction ends, in the order of their ids.
+/// Whether each of the rows adds somebody: nobody has one of the phones, and nobody has asked not to be written to. Customers who
+/// have the phones stay as they are until the transaction ends, locked in the order of their ids.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn find_chunk(
-    connection: &mut MySqlConnection,
-    clinic: ClinicId,
-    import: ImportId,
-    after: u32,
-    limit: u32,
-) -> Result<Option<Found>, sqlx::Error> {
-    // A limit keeps the inner table, and with it the order in which the outer one is locked. Rows that were read before ids were
-    // reserved have none.
-    let found = sqlx::query!(
-        r#"SELECT MAX(wanted.number) AS "last: u32", COUNT(*) AS "rows!: i64",
-             COUNT(CASE WHEN c.id IS NOT NULL OR wanted.is_known THEN 1 END) AS "known!: i64" FROM (
-             SELECT r.number, known.id, s.phone IS NOT NULL OR r.customer_id IS NULL AS is_known FROM (
-                 SELECT clinic_id, number, phone, customer_id FROM import_rows FORCE INDEX (PRIMARY)
-                 WHERE clinic_id = ? AND import_id = ? AND number > ? AND verdict IN (?, ?) AND deleted = FALSE
-                 ORDER BY number LIMIT ?) r
+pub async fn are_all_new(connection: &mut MySqlConnection, chunk: &Chunk) -> Result<bool, sqlx::Error> {
+    // A limit, be it none, keeps the inner table, and with it the order in which the outer one is locked. Rows that were read
+    // before ids were reserved have none.
+    let known = sqlx::query_scalar!(
+        r#"SELECT COUNT(CASE WHEN c.id IS NOT NULL OR wanted.is_known THEN 1 END) AS "known!: i64" FROM (
+             SELECT known.id, s.phone IS NOT NULL OR r.customer_id IS NULL AS is_known
+             FROM import_rows r FORCE INDEX (PRIMARY)
              LEFT JOIN customers known FORCE INDEX (customers_phone) ON known.clinic_id = r.clinic_id AND known.phone = r.phone
              LEFT JOIN suppressions s FORCE INDEX (PRIMARY) ON s.clinic_id = r.clinic_id AND s.phone = r.phone
+             WHERE r.clinic_id = ? AND r.import_id = ? AND r.number > ? AND r.number <= ?
+               AND r.verdict IN (?, ?) AND r.deleted = FALSE
              ORDER BY known.id LIMIT ?) wanted
          LEFT JOIN customers c FORCE INDEX (PRIMARY) ON c.clinic_id = ? AND c.id = wanted.id FOR UPDATE"#,
-        clinic,
-        import,
-        after,
+        chunk.clinic,
+        chunk.import,
+        chunk.after,
+        chunk.last,
         Verdict::New.as_str(),
         Verdict::Updates.as_str(),
-        limit,
-        limit,
-        clinic
+        u32::MAX,
+        chunk.clinic
     )
     .fetch_one(connection)
     .await?;
-    Ok(found.last.map(|last| Found {
-        chunk: Chunk { clinic, import, after, last, rows: found.rows.unsigned_abs() },
-        all_new: found.known == 0,
-    }))
+    Ok(known == 0)
 }
 
 /// Writes down what becomes of the rows that do anything else than to add somebody. Nothing of it is done yet.
@@ -251,43 +232,6 @@ pub async fn join_groups(connection: &mut MySqlConnection, chunk: &Chunk, one_fo
     .execute(connection)
     .await
     .map(drop)
-}
-
-/// Counts the rows in and says that they are done. Answers `false` when one of the people who were added has asked to be
-/// forgotten at this very moment: then the chunk is to be begun anew. Whoever forgets a customer from now on waits for it.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn advance(connection: &mut MySqlConnection, ambient: &Ambient, chunk: &Chunk) -> Result<bool, sqlx::Error> {
-    let advanced = sqlx::query!(
-        "UPDATE imports i JOIN (
-             SELECT COALESCE(SUM(r.outcome IN ('', ?, ?)), 0) AS committed, COALESCE(SUM(r.outcome = ''), 0) AS added,
-               COALESCE(SUM(r.outcome = ?), 0) AS updated, COALESCE(SUM(r.outcome = '' AND s.phone IS NOT NULL), 0) AS forgotten
-             FROM import_rows r FORCE INDEX (PRIMARY)
-             LEFT JOIN suppressions s FORCE INDEX (PRIMARY) ON s.clinic_id = r.clinic_id AND s.phone = r.phone
-             WHERE r.clinic_id = ? AND r.import_id = ? AND r.number > ? AND r.number <= ?
-               AND r.verdict IN (?, ?) AND r.deleted = FALSE) done
-         SET i.rows_committed = i.rows_committed + done.committed, i.rows_added = i.rows_added + done.added,
-             i.rows_updated = i.rows_updated + done.updated, i.worked_through = ?, i.updated_at = ?
-         WHERE i.clinic_id = ? AND i.id = ? AND done.forgotten = 0",
-        Outcome::Updated.as_str(),
-        Outcome::Unchanged.as_str(),
-        Outcome::Updated.as_str(),
-        chunk.clinic,
-        chunk.import,
-        chunk.after,
-        chunk.last,
-        Verdict::New.as_str(),
-        Verdict::Updates.as_str(),
-        chunk.last,
-        ambient.now(),
-        chunk.clinic,
-        chunk.import
-    )
-    .execute(connection)
-    .await?;
-    // The driver counts the lines that match, not those that change.
-    Ok(advanced.rows_affected() == 1)
 }
 
 /// Lets the clinic have columns of these names, from left to right, unless it has them; they are remembered as the import's.

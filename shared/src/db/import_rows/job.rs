@@ -45,6 +45,28 @@ pub async fn lock(connection: &mut MySqlConnection, clinic: ClinicId, import: Im
     .transpose()
 }
 
+/// What is to be done with an import, by whoever does a part of it: others may do other parts, and nobody anything else, until the
+/// transaction ends.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn share(
+    connection: &mut MySqlConnection,
+    clinic: ClinicId,
+    import: ImportId,
+) -> Result<Option<(ImportState, Options)>, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"SELECT state, target_group_id AS "target_group: GroupId", update_existing AS "update_existing: bool"
+         FROM imports WHERE clinic_id = ? AND id = ? LOCK IN SHARE MODE"#,
+        clinic,
+        import
+    )
+    .fetch_optional(connection)
+    .await?;
+    row.map(|row| Ok((decode(&row.state)?, Options { target_group: row.target_group, update_existing: row.update_existing })))
+        .transpose()
+}
+
 /// Rows that are worked off together: those of an import behind one number, up to and including another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Chunk {
@@ -56,6 +78,4 @@ pub struct Chunk {
     pub after: u32,
     /// The number of the last row.
     pub last: u32,
-    /// How many of these rows there is something to do with.
-    pub rows: u64,
 }

@@ -1,5 +1,6 @@
 //! The rows of an import, from their reading to their commit.
 
+pub mod chunks;
 pub mod commit;
 pub mod groups;
 pub mod job;
@@ -24,8 +25,10 @@ const DELETED: u32 = 20_000;
 /// the customer whose id was reserved for it.
 pub const OUTCOME: &str =
     "CASE WHEN outcome = '' AND verdict IN ('new', 'updates') AND deleted = FALSE AND customer_id IS NOT NULL
-     AND number <= (SELECT CASE WHEN i.state = 'committing' THEN i.worked_through
-         WHEN i.state IN ('committed', 'undoing', 'undone') THEN 4294967295 ELSE 0 END
+     AND (SELECT i.state IN ('committed', 'undoing', 'undone') OR i.state = 'committing' AND (
+           import_rows.number <= i.worked_through OR EXISTS (SELECT 1 FROM import_chunks k
+             WHERE k.clinic_id = i.clinic_id AND k.import_id = i.id AND k.done
+               AND import_rows.number > k.previous AND import_rows.number <= k.last))
        FROM imports i WHERE i.clinic_id = import_rows.clinic_id AND i.id = import_rows.import_id)
      THEN 'added' ELSE outcome END";
 

@@ -8,7 +8,7 @@ use crate::clock::Ambient;
 use crate::model::state::{Outcome, Verdict};
 use crate::model::{ClinicId, ImportId};
 
-/// The next rows that did something, behind the one given, and no more than the limit. Their customers stay as they are until
+/// The next rows that did something, behind the one given, and how many they are: no more than the limit. Their customers stay as they are until
 /// the transaction ends.
 ///
 /// # Errors
@@ -19,7 +19,7 @@ pub async fn find_chunk(
     import: ImportId,
     after: u32,
     limit: u32,
-) -> Result<Option<Chunk>, sqlx::Error> {
+) -> Result<Option<(Chunk, u64)>, sqlx::Error> {
     // A limit keeps the inner table, and with it the order in which the outer one is locked.
     let found = sqlx::query!(
         r#"SELECT MAX(wanted.number) AS "last: u32", COUNT(*) AS "rows!: i64", COUNT(c.id) AS "known!: i64" FROM (
@@ -44,7 +44,7 @@ pub async fn find_chunk(
     )
     .fetch_one(connection)
     .await?;
-    Ok(found.last.map(|last| Chunk { clinic, import, after, last, rows: found.rows.unsigned_abs() }))
+    Ok(found.last.map(|last| (Chunk { clinic, import, after, last }, found.rows.unsigned_abs())))
 }
 
 /// Writes down of the rows that added somebody, and only did that, what [commit](super::commit) has not: that they did, when, and
