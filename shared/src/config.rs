@@ -238,6 +238,7 @@ mod tests {
                 match name {
                     "DATABASE_AUTHENTICATION" => "iam",
                     "DATABASE_PORT" => "3306",
+                    "DATABASE_CONNECTIONS" => "2",
                     "DATABASE_TLS" => "disabled",
                     _ => "x",
                 }
@@ -246,7 +247,7 @@ mod tests {
         });
         let config = DatabaseConfig::read(&mut environment);
         assert_eq!(environment.check(), Ok(()));
-        assert_eq!((config.port, config.tls), (3306, DatabaseTls::Disabled));
+        assert_eq!((config.port, config.connections, config.tls), (3306, 2, DatabaseTls::Disabled));
         assert!(matches!(config.authentication, DatabaseAuthentication::Iam { user } if user == "x"));
     }
 }

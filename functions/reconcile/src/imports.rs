@@ -17,7 +17,8 @@ use crate::{Deps, Parts};
 
 /// The queue of parse-import has brought a file five times by then, and nobody is at it any more.
 const PARSING_LIMIT: TimeDelta = TimeDelta::hours(1);
-/// Writing an import moves on every second or so; a message that was lost or failed would have come back from its queue.
+/// Writing an import takes seconds; a message that was lost or failed would have come back from its queue. Whoever is told once more
+/// takes part in what is left.
 const WRITING_LIMIT: TimeDelta = TimeDelta::minutes(15);
 /// The address to upload to was good for minutes.
 const UPLOAD_LIMIT: TimeDelta = TimeDelta::hours(24);
