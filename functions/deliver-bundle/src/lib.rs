@@ -122,14 +122,14 @@ impl Attempt {
                 let values = BTreeMap::from([(LINK_VARIABLE.to_owned(), message.link.clone())]);
                 let buttons = self.campaign.buttons.iter().map(|button| button.rendered(&values));
                 let buttons = buttons.collect::<Result<Vec<_>, _>>().ok()?;
-                Some(Recipient { phone: &message.phone, text: &message.body, buttons })
+                let title = &self.campaign.emphasis_title;
+                Some(Recipient { phone: &message.phone, text: &message.body, title, buttons })
             })
             .collect::<Option<Vec<_>>>()?;
         (!recipients.is_empty()).then_some(Call {
             sender_key: &self.campaign.sender_key,
             sender_phone: &self.campaign.sender_phone,
             template_code: &self.campaign.template_code,
-            emphasis_title: &self.campaign.emphasis_title,
             recipients,
         })
     }

@@ -87,6 +87,10 @@ impl<F: Fn() -> Answer + Sync> Provider for Acting<F> {
         ChangeOutcome::NotSent { why: "it only sends".to_owned() }
     }
 
+    async fn balance(&self) -> Result<u64, NoAnswer> {
+        unreachable!("nobody asks for the balance")
+    }
+
     async fn history(&self, _: RangeInclusive<NaiveDate>, _: u32) -> Result<Listing<TakenCall>, NoAnswer> {
         Ok(Listing { rows: Vec::new(), pages: 0 })
     }

@@ -212,6 +212,10 @@ mod tests {
             pending().await
         }
 
+        async fn balance(&self) -> Result<u64, NoAnswer> {
+            pending().await
+        }
+
         async fn history(&self, _: RangeInclusive<NaiveDate>, _: u32) -> Result<Listing<TakenCall>, NoAnswer> {
             pending().await
         }
@@ -224,7 +228,7 @@ mod tests {
     #[tokio::test]
     async fn when_the_time_is_up_what_was_found_by_then_counts() {
         let now = DateTime::UNIX_EPOCH;
-        let call = TakenCall { provider_id: "1".to_owned(), taken_at: Some(now) };
+        let call = TakenCall { provider_id: "1".to_owned(), taken_at: Some(now), messages: None };
         assert_eq!(history(&Silent, now, now, Instant::now()).await, Ok((Vec::new(), false)));
         assert_eq!(detail(&Silent, &call, Instant::now()).await, []);
     }

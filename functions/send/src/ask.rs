@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use shared::aws::topics::{Outgoing, Publisher};
 use shared::clock::Ambient;
-use shared::db::campaigns::{self, Campaign};
+use shared::db::campaigns::{self, Audience, Campaign, Prepared};
 use shared::db::idempotency::{self, Request, Seen};
 use shared::db::templates::{self, Template};
 use shared::db::{clinics, groups, outbox};
@@ -17,7 +17,7 @@ use shared::http::{Body, Caller, IdempotencyKey, Kind, Problem, Staff, replay};
 use shared::message::CampaignRequested;
 use shared::model::customer::CampaignName;
 use shared::model::link;
-use shared::model::state::CampaignState;
+use shared::model::state::{CampaignKind, CampaignState};
 use shared::model::template::{Button, LINK_VARIABLE, variables};
 use shared::model::{CampaignId, ClinicId, GroupId, TemplateId};
 use sqlx::MySqlConnection;
@@ -140,23 +140,33 @@ async fn campaign(
         return Err(no_sender());
     };
     let hosts = clinics::list_link_hosts(connection, staff.clinic).await?;
-    let Template { id: template, described, .. } = template;
+    let Template { id: template, described, sources, .. } = template;
     let destination = destination(wish.destination.as_deref(), &described.content, &described.buttons, &hosts)?;
     let name = wish.name.clone().map_or_else(|| described.name.chars().take(CampaignName::MAX).collect(), String::from);
     Ok(Campaign {
         clinic: staff.clinic,
         id: CampaignId::new(ambient),
         name,
+        kind: CampaignKind::Information,
+        audience: Audience::Groups,
         template,
         template_code: described.code,
         content: described.content,
         emphasis_title: described.emphasis_title,
         buttons: described.buttons,
+        sources,
         sender_key,
         sender_phone,
         destination,
         state: CampaignState::Requested,
         failure: None,
+        resumed_from: None,
+        scheduled_at: None,
+        stale_after_minutes: 60,
+        prepared: Prepared::default(),
+        released_at: None,
+        started_at: None,
+        finished_at: None,
         created_by: staff.id,
         created_at: ambient.now(),
     })

@@ -107,7 +107,7 @@ pub struct MessageView {
     /// The recipient's place in the campaign, from 1.
     number: u32,
     /// The recipient, who may have been deleted since.
-    customer_id: CustomerId,
+    customer_id: Option<CustomerId>,
     /// The recipient's name at that time.
     name: String,
     /// The recipient's phone at that time.

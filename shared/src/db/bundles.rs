@@ -37,6 +37,14 @@ pub struct Bundle {
     pub polls: u32,
     /// When to ask for results next, if there is anything to ask.
     pub poll_at: Option<DateTime<Utc>>,
+    /// The fencing token: what came of an attempt is stored only while the bundle still remembers that attempt.
+    pub attempt: u32,
+    /// How often the provider said no.
+    pub refusals: u32,
+    /// How many messages the provider says it has.
+    pub taken: Option<u32>,
+    /// When a complete look through the history first did not show the unknown bundle.
+    pub absent_since: Option<DateTime<Utc>>,
 }
 
 struct Row {
@@ -50,6 +58,10 @@ struct Row {
     answered_at: Option<NaiveDateTime>,
     polls: u32,
     poll_at: Option<NaiveDateTime>,
+    attempt: u32,
+    refusals: u32,
+    taken: Option<u32>,
+    absent_since: Option<NaiveDateTime>,
 }
 
 impl TryFrom<Row> for Bundle {
@@ -67,6 +79,10 @@ impl TryFrom<Row> for Bundle {
             answered_at: row.answered_at.map(|at| at.and_utc()),
             polls: row.polls,
             poll_at: row.poll_at.map(|at| at.and_utc()),
+            attempt: row.attempt,
+            refusals: row.refusals,
+            taken: row.taken,
+            absent_since: row.absent_since.map(|at| at.and_utc()),
         })
     }
 }
@@ -76,7 +92,8 @@ macro_rules! bundles {
         sqlx::query_as!(
             Row,
             r#"SELECT clinic_id AS "clinic: ClinicId", id AS "id: BundleId", campaign_id AS "campaign: CampaignId", position, state,
-                 provider_id, called_at, answered_at, polls, poll_at FROM bundles "# + $where,
+                 provider_id, called_at, answered_at, polls, poll_at, attempt, refusals, taken, absent_since FROM bundles "#
+                + $where,
             $($argument),*
         )
     };
@@ -159,10 +176,15 @@ pub async fn mark_calling(
     id: BundleId,
     called_at: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query!("UPDATE bundles SET state = 'calling', called_at = ? WHERE clinic_id = ? AND id = ?", called_at, clinic, id)
-        .execute(connection)
-        .await
-        .map(drop)
+    sqlx::query!(
+        "UPDATE bundles SET state = 'calling', attempt = attempt + 1, called_at = ? WHERE clinic_id = ? AND id = ?",
+        called_at,
+        clinic,
+        id
+    )
+    .execute(connection)
+    .await
+    .map(drop)
 }
 
 /// Puts a bundle back that the provider certainly does not have, or announces a waiting one anew. `called_at` keeps the moment,

@@ -41,6 +41,20 @@ pub(super) fn of_change(body: &[u8]) -> ChangeOutcome {
     }
 }
 
+/// How many `AlimTalk` messages the account pays for. Two shapes are documented, and two codes for success.
+pub(super) fn of_balance(body: &[u8]) -> Result<u64, NoAnswer> {
+    let answer = parse(body)?;
+    let code = [&answer["code"], &answer["result_code"]].into_iter().map(text).find(|code| !code.is_empty());
+    let code =
+        code.and_then(|code| code.parse().ok()).ok_or_else(|| NoAnswer::Unusable("the answer has no code".to_owned()))?;
+    if !matches!(code, 0 | 1) {
+        return Err(NoAnswer::Refused { code, message: text(&answer["message"]) });
+    }
+    let counts = [&answer["ALT_CNT"], &answer["list"]["ALT_CNT"]];
+    let count = counts.into_iter().find_map(|count| text(count).parse().ok());
+    count.ok_or_else(|| NoAnswer::Unusable("the answer names no number of messages".to_owned()))
+}
+
 /// One page of the calls taken.
 pub(super) fn of_history(body: &[u8]) -> Result<Listing<TakenCall>, NoAnswer> {
     let answer = open(body)?;
@@ -49,7 +63,7 @@ pub(super) fn of_history(body: &[u8]) -> Result<Listing<TakenCall>, NoAnswer> {
     let call = |row: &Value| {
         // Both spellings are documented somewhere.
         let taken_at = moment(&text(&row["regdate"])).or_else(|| moment(&text(&row["reg_date"])));
-        TakenCall { provider_id: text(&row["mid"]), taken_at }
+        TakenCall { provider_id: text(&row["mid"]), taken_at, messages: text(&row["msg_count"]).parse().ok() }
     };
     Ok(Listing { rows: rows.iter().map(call).collect(), pages: pages(&answer) })
 }
@@ -60,12 +74,16 @@ pub(super) fn of_detail(body: &[u8]) -> Result<Listing<Report>, NoAnswer> {
     Ok(Listing { rows: rows(&answer).iter().map(report).collect(), pages: pages(&answer) })
 }
 
+/// The JSON, whatever it says.
+fn parse(body: &[u8]) -> Result<Value, NoAnswer> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    serde_json::from_slice(body).map_err(|_| NoAnswer::Unusable("the answer is not JSON".to_owned()))
+}
+
 /// The JSON, if it says that the call succeeded.
 fn open(body: &[u8]) -> Result<Value, NoAnswer> {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let unusable = |why: &str| NoAnswer::Unusable(why.to_owned());
-    let answer: Value = serde_json::from_slice(body).map_err(|_| unusable("the answer is not JSON"))?;
-    let code: i32 = text(&answer["code"]).parse().map_err(|_| unusable("the answer has no code"))?;
+    let answer = parse(body)?;
+    let code = text(&answer["code"]).parse().map_err(|_| NoAnswer::Unusable("the answer has no code".to_owned()))?;
     if code == 0 { Ok(answer) } else { Err(NoAnswer::Refused { code, message: text(&answer["message"]) }) }
 }
 
@@ -106,6 +124,8 @@ fn report(row: &Value) -> Report {
         code,
         message: text(&row["rslt_message"]),
         is_final,
+        // A zero says that there is none.
+        substitute_id: Some(text(&row["smid"])).filter(|id| id != "0" && id.len() <= 40).unwrap_or_default(),
     }
 }
 
@@ -215,7 +235,7 @@ mod tests {
             of_history(answer.to_string().as_bytes()).unwrap()
         };
         let taken_at = "2026-03-02T01:00:05Z".parse().ok();
-        let expected = Listing { rows: vec![TakenCall { provider_id: "7".to_owned(), taken_at }], pages: 3 };
+        let expected = Listing { rows: vec![TakenCall { provider_id: "7".to_owned(), taken_at, messages: None }], pages: 3 };
         assert_eq!(list(json!({"mid": "7", "regdate": "2026-03-02 10:00:05", "msg_count": "1"})), expected);
         assert_eq!(list(json!({"mid": 7, "reg_date": "2026-03-02 10:00:05"})), expected);
         assert_eq!(list(json!({"mid": 7, "regdate": "yesterday"})).rows[0].taken_at, None);

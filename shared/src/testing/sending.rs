@@ -141,13 +141,17 @@ impl Sending {
         let recipients = messages.iter().map(|message| {
             let values = BTreeMap::from([(LINK_VARIABLE.to_owned(), message.link.clone())]);
             let buttons = self.campaign.buttons.iter().map(|button| button.rendered(&values).expect("only the link"));
-            Recipient { phone: &message.phone, text: &message.body, buttons: buttons.collect() }
+            Recipient {
+                phone: &message.phone,
+                text: &message.body,
+                title: &self.campaign.emphasis_title,
+                buttons: buttons.collect(),
+            }
         });
         let call = Call {
             sender_key: &self.campaign.sender_key,
             sender_phone: &self.campaign.sender_phone,
             template_code: &self.campaign.template_code,
-            emphasis_title: &self.campaign.emphasis_title,
             recipients: recipients.collect(),
         };
         provider.send(&call).await

@@ -83,7 +83,7 @@ async fn messages_to_a_deleted_customer_stay_readable() {
         let mut connection = world.test.database.acquire().await.unwrap();
         campaigns::insert(&mut connection, &sent, &[]).await.unwrap();
         let mut message = message(&sent, 1);
-        message.customer = customer["id"].as_str().unwrap().parse().unwrap();
+        message.customer = customer["id"].as_str().unwrap().parse().map(Some).unwrap();
         "김단골".clone_into(&mut message.name);
         messages::insert_all(&mut connection, &[message]).await.unwrap();
     }
