@@ -152,6 +152,8 @@ pub struct Listing<T> {
     pub rows: Vec<T>,
     /// How many pages there are.
     pub pages: u32,
+    /// How many rows there are on all pages together; none when it does not say.
+    pub total: Option<u32>,
 }
 
 /// A call that the provider took, by its history.

@@ -4,6 +4,7 @@ pub mod document;
 pub mod downloads;
 pub mod importing;
 pub mod sending;
+pub mod totals;
 pub mod wire;
 
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -1,9 +1,20 @@
 //! Campaigns: what is sent, to which groups, and where its links lead.
 
+mod again;
+pub mod canary;
+pub mod control;
+mod list;
+mod preparing;
+pub mod progress;
+pub mod schedule;
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 use sqlx::types::Json;
 use sqlx::{MySqlConnection, QueryBuilder};
 
+pub use self::again::find_again;
+pub use self::list::{Summary, Wanted, list, list_groups, list_named_groups};
+pub use self::preparing::store_progress;
 use crate::db::{bundles, decode};
 use crate::model::draft::Sources;
 use crate::model::state::{CampaignKind, CampaignPart, CampaignState};
@@ -98,21 +109,6 @@ pub struct Prepared {
     pub messages: u32,
     /// How many bundles there are; their positions begin with 0.
     pub bundles: u32,
-}
-
-/// A campaign as lists show it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Summary {
-    /// The campaign.
-    pub id: CampaignId,
-    /// What the clinic calls it.
-    pub name: String,
-    /// The template that it was made of.
-    pub template: TemplateId,
-    /// How far it is.
-    pub state: CampaignState,
-    /// When it was asked for.
-    pub created_at: DateTime<Utc>,
 }
 
 /// Adds a campaign with its groups, in the order in which they were named.
@@ -287,56 +283,16 @@ pub async fn lock(connection: &mut MySqlConnection, clinic: ClinicId, id: Campai
     campaign!(connection, clinic, id, " FOR UPDATE")
 }
 
-/// The clinic's campaigns, newest first, that are older than the given one.
+/// The same, but none also when somebody else has it locked: whoever holds a lock that others wait for does not wait for this one.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list(
-    connection: &mut MySqlConnection,
-    clinic: ClinicId,
-    before: Option<CampaignId>,
-    limit: u32,
-) -> Result<Vec<Summary>, sqlx::Error> {
-    let before = before.unwrap_or(CampaignId::from_uuid(uuid::Uuid::max()));
-    let rows = sqlx::query!(
-        r#"SELECT id AS "id: CampaignId", name, template_id AS "template: TemplateId", state, created_at
-           FROM campaigns WHERE clinic_id = ? AND id < ? ORDER BY id DESC LIMIT ?"#,
-        clinic,
-        before,
-        limit
-    )
-    .fetch_all(connection)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Summary {
-                id: row.id,
-                name: row.name,
-                template: row.template,
-                state: decode(&row.state)?,
-                created_at: row.created_at.and_utc(),
-            })
-        })
-        .collect()
-}
-
-/// The groups that a campaign goes to, in the order in which they were named.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn list_groups(
+pub async fn lock_unless_busy(
     connection: &mut MySqlConnection,
     clinic: ClinicId,
     id: CampaignId,
-) -> Result<Vec<GroupId>, sqlx::Error> {
-    sqlx::query_scalar!(
-        r#"SELECT group_id AS "group_id: GroupId" FROM campaign_groups WHERE clinic_id = ? AND campaign_id = ?
-           ORDER BY position, group_id"#,
-        clinic,
-        id
-    )
-    .fetch_all(connection)
-    .await
+) -> Result<Option<Campaign>, sqlx::Error> {
+    campaign!(connection, clinic, id, " FOR UPDATE SKIP LOCKED")
 }
 
 /// Moves a campaign on; `failure` says why it was stopped.

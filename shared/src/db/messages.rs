@@ -3,6 +3,9 @@
 mod add;
 mod list;
 mod progress;
+pub mod results;
+mod search;
+mod tally;
 
 use std::collections::BTreeMap;
 
@@ -10,9 +13,14 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::Serialize;
 use sqlx::types::Json;
 
-pub use self::add::insert_all;
-pub use self::list::{count_by_state, count_of_clinic_by_state, list, list_numbers};
-pub use self::progress::{list_of_bundle, lock_sent, mark_clicked, mark_ended, mark_not_sent, mark_sent, mark_unknown};
+pub use self::add::{insert_all, list_taken};
+pub use self::list::{count_by_state, count_of_clinic_by_state, find, list, list_numbers};
+pub use self::progress::{
+    Outbound, exclude_queued, exclude_suppressed, list_of_bundle, list_outbound, lock_sent, mark_clicked, mark_ended, mark_not_sent,
+    mark_sent, mark_unknown,
+};
+pub use self::search::{Found, Person, SPAN, Wanted, search};
+pub use self::tally::{Tally, tally};
 use crate::db::decode;
 use crate::model::result::Reason;
 use crate::model::state::MessageState;
@@ -57,6 +65,8 @@ pub struct NewMessage {
 pub struct Message {
     /// The recipient's number in the campaign.
     pub number: u32,
+    /// The bundle that it goes in; none when it was never to be sent.
+    pub bundle: Option<BundleId>,
     /// The recipient; none for a test.
     pub customer: Option<CustomerId>,
     /// The group through which the recipient was reached, the first that was named.
@@ -92,7 +102,7 @@ pub struct Message {
 }
 
 /// How many messages there are, as the API shows them: `requested` is the sum of all states.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = MessageTotals)]
 pub struct Totals {
     /// All of them.
@@ -161,6 +171,7 @@ impl End {
 
 struct Row {
     number: u32,
+    bundle: Option<BundleId>,
     customer: Option<CustomerId>,
     group: Option<GroupId>,
     name: String,
@@ -185,6 +196,7 @@ impl TryFrom<Row> for Message {
     fn try_from(row: Row) -> Result<Self, sqlx::Error> {
         Ok(Self {
             number: row.number,
+            bundle: row.bundle,
             customer: row.customer,
             group: row.group,
             name: row.name,
@@ -209,9 +221,9 @@ macro_rules! messages {
     ($connection:expr, $where:literal, $($argument:expr),*) => {{
         let rows = sqlx::query_as!(
             Row,
-            r#"SELECT number, customer_id AS "customer: CustomerId", group_id AS "group: GroupId", name, phone, body, title,
-                 buttons AS "buttons: Json<Vec<Button>>", link, state, reason, result_code, result_message, sent_at, resulted_at,
-                 first_click_at, substitute_id FROM messages "# + $where,
+            r#"SELECT number, bundle_id AS "bundle: BundleId", customer_id AS "customer: CustomerId", group_id AS "group: GroupId",
+                 name, phone, body, title, buttons AS "buttons: Json<Vec<Button>>", link, state, reason, result_code, result_message,
+                 sent_at, resulted_at, first_click_at, substitute_id FROM messages "# + $where,
             $($argument),*
         );
         rows.fetch_all($connection).await?.into_iter().map(Message::try_from).collect()

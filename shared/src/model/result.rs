@@ -140,6 +140,13 @@ impl Reason {
         Self::ALL.into_iter().find(|reason| reason.as_str() == text)
     }
 
+    /// Whether a message that failed for this reason certainly did not arrive, and might if it were sent again: nothing is wrong
+    /// with the number, the person has not refused, and the provider does not hold it for one that it has just sent.
+    #[must_use]
+    pub const fn may_pass(self) -> bool {
+        matches!(self, Self::NotReachable | Self::Other | Self::ProviderFault | Self::RejectedByProvider)
+    }
+
     const fn words(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::Suppressed => ("suppressed", "수신을 거부한 번호입니다.", "The person asked not to be written to."),
@@ -160,16 +167,12 @@ impl Reason {
             Self::NoConsent => {
                 ("no_consent", "광고 수신에 동의하지 않은 고객입니다.", "The person has not agreed to advertising.")
             }
-            Self::NotTaken => (
-                "not_taken",
-                "발송 대행사가 이 번호를 받아 주지 않았습니다.",
-                "The provider took the call but not this number.",
-            ),
-            Self::Stale => (
-                "stale",
-                "예약한 시각이 지났습니다. 지금이라도 보낼지 확인해 주세요.",
-                "It is past its time: say whether it should still be sent.",
-            ),
+            Self::NotTaken => {
+                ("not_taken", "발송 대행사가 이 번호를 받지 않았습니다.", "The provider did not take this number.")
+            }
+            Self::Stale => {
+                ("stale", "예약한 시각이 지났습니다. 지금이라도 보낼까요?", "It is past its time. Should it still be sent?")
+            }
             Self::OutOfMoney => (
                 "out_of_money",
                 "발송 대행사의 충전금이 부족합니다. 충전한 뒤 다시 시작하세요.",
@@ -308,6 +311,17 @@ mod tests {
         };
         assert_eq!(those(|reading| reading.suppress), "B");
         assert_eq!(those(|reading| reading.stop), "1MSUV");
+    }
+
+    #[test]
+    fn what_may_pass_is_certain_to_have_failed_and_neither_the_persons_will_nor_our_fault() {
+        let passing: Vec<_> = Reason::ALL.into_iter().filter(|reason| reason.may_pass()).map(Reason::as_str).collect();
+        assert_eq!(passing, ["rejected_by_provider", "not_reachable", "other", "provider_fault"]);
+        for code in ('0'..='9').chain('A'..='Z').chain('a'..='z').map(String::from) {
+            let reading = read(&code);
+            let passes = reading.reason.is_some_and(Reason::may_pass);
+            assert!(!passes || reading.state == MessageState::Failed && !reading.suppress && !reading.stop, "{code}");
+        }
     }
 
     #[test]

@@ -65,13 +65,13 @@ pub(super) fn of_history(body: &[u8]) -> Result<Listing<TakenCall>, NoAnswer> {
         let taken_at = moment(&text(&row["regdate"])).or_else(|| moment(&text(&row["reg_date"])));
         TakenCall { provider_id: text(&row["mid"]), taken_at, messages: text(&row["msg_count"]).parse().ok() }
     };
-    Ok(Listing { rows: rows.iter().map(call).collect(), pages: pages(&answer) })
+    Ok(Listing { rows: rows.iter().map(call).collect(), pages: pages(&answer), total: total(&answer) })
 }
 
 /// One page of the messages of a call.
 pub(super) fn of_detail(body: &[u8]) -> Result<Listing<Report>, NoAnswer> {
     let answer = open(body)?;
-    Ok(Listing { rows: rows(&answer).iter().map(report).collect(), pages: pages(&answer) })
+    Ok(Listing { rows: rows(&answer).iter().map(report).collect(), pages: pages(&answer), total: total(&answer) })
 }
 
 /// The JSON, whatever it says.
@@ -102,6 +102,10 @@ fn rows(answer: &Value) -> &[Value] {
 
 fn pages(answer: &Value) -> u32 {
     text(&answer["totalPage"]).parse().unwrap_or(1)
+}
+
+fn total(answer: &Value) -> Option<u32> {
+    text(&answer["totalCount"]).parse().ok()
 }
 
 /// `YYYY-MM-DD HH:MM:SS` in Korea. An empty date is also written with zeros, which is none either.
@@ -234,11 +238,62 @@ mod tests {
             let answer = json!({"code": 0, "list": [row], "currentPage": "1", "totalPage": "3", "totalCount": "101"});
             of_history(answer.to_string().as_bytes()).unwrap()
         };
-        let taken_at = "2026-03-02T01:00:05Z".parse().ok();
-        let expected = Listing { rows: vec![TakenCall { provider_id: "7".to_owned(), taken_at, messages: None }], pages: 3 };
-        assert_eq!(list(json!({"mid": "7", "regdate": "2026-03-02 10:00:05", "msg_count": "1"})), expected);
-        assert_eq!(list(json!({"mid": 7, "reg_date": "2026-03-02 10:00:05"})), expected);
+        let call = |messages| TakenCall {
+            provider_id: "7".to_owned(),
+            taken_at: "2026-03-02T01:00:05Z".parse().ok(),
+            messages,
+        };
+        let expected = |messages| Listing { rows: vec![call(messages)], pages: 3, total: Some(101) };
+        assert_eq!(list(json!({"mid": "7", "regdate": "2026-03-02 10:00:05", "msg_count": "1"})), expected(Some(1)));
+        assert_eq!(list(json!({"mid": 7, "reg_date": "2026-03-02 10:00:05", "msg_count": 0})), expected(Some(0)));
         assert_eq!(list(json!({"mid": 7, "regdate": "yesterday"})).rows[0].taken_at, None);
+    }
+
+    #[test]
+    fn a_count_that_cannot_be_read_is_not_a_number() {
+        for count in [json!(null), json!(""), json!("many"), json!("-1"), json!("1.0"), json!([1])] {
+            let answer = json!({"code": 0, "list": [{"mid": "7", "msg_count": count}], "totalCount": count});
+            let listing = of_history(answer.to_string().as_bytes()).unwrap();
+            assert_eq!((listing.rows[0].messages, listing.total, listing.pages), (None, None, 1), "{answer}");
+            assert_eq!(of_detail(answer.to_string().as_bytes()).unwrap().total, None, "{answer}");
+        }
+    }
+
+    #[test]
+    fn the_balance_has_two_shapes_and_two_codes_of_success() {
+        for answer in [
+            r#"{"result_code":1,"message":"","SMS_CNT":10,"LMS_CNT":5,"MMS_CNT":1,"ALT_CNT":153}"#,
+            r#"{"result_code":"1","ALT_CNT":"153"}"#,
+            r#"{"code":0,"message":"","list":{"SMS_CNT":10,"ALT_CNT":153}}"#,
+            r#"{"code":"1","list":{"ALT_CNT":"153"}}"#,
+        ] {
+            assert_eq!(of_balance(answer.as_bytes()), Ok(153), "{answer}");
+        }
+    }
+
+    #[test]
+    fn no_balance_is_not_a_balance_of_none() {
+        let refused = of_balance(r#"{"code":-101,"message":"인증오류입니다."}"#.as_bytes());
+        assert_eq!(refused, Err(NoAnswer::Refused { code: -101, message: "인증오류입니다.".to_owned() }));
+        assert!(matches!(of_balance(br#"{"result_code":"-99","message":""}"#), Err(NoAnswer::Refused { code: -99, .. })));
+        for answer in
+            ["", "<html>", r#"{"ALT_CNT":1}"#, r#"{"code":1}"#, r#"{"code":"x","ALT_CNT":1}"#, r#"{"code":0,"ALT_CNT":"-3"}"#]
+        {
+            assert!(matches!(of_balance(answer.as_bytes()), Err(NoAnswer::Unusable(_))), "{answer}");
+        }
+    }
+
+    #[test]
+    fn a_substitute_is_known_by_its_id_and_zero_is_none() {
+        let substitute = |smid: Value| {
+            let answer = json!({"code": 0, "list": [{"phone": "01012345678", "smid": smid}]});
+            of_detail(answer.to_string().as_bytes()).unwrap().rows.remove(0).substitute_id
+        };
+        assert_eq!(substitute(json!("123456789")), "123456789");
+        assert_eq!(substitute(json!(42)), "42");
+        for none in [json!("0"), json!(0), json!(""), json!(null), json!("9".repeat(41))] {
+            assert_eq!(substitute(none.clone()), "", "{none}");
+        }
     }
 
     #[test]

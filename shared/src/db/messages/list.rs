@@ -9,7 +9,7 @@ use super::{Message, Row, messages};
 use crate::db::decode;
 use crate::model::state::MessageState;
 use crate::model::template::Button;
-use crate::model::{CampaignId, ClinicId, CustomerId, GroupId};
+use crate::model::{BundleId, CampaignId, ClinicId, CustomerId, GroupId};
 
 /// How many messages of the campaign are in each state; states without a message are absent.
 ///
@@ -61,6 +61,21 @@ pub async fn list(
         after,
         limit
     )
+}
+
+/// One message of a campaign.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(
+    connection: &mut MySqlConnection,
+    clinic: ClinicId,
+    campaign: CampaignId,
+    number: u32,
+) -> Result<Option<Message>, sqlx::Error> {
+    let found: Result<Vec<Message>, sqlx::Error> =
+        messages!(connection, "WHERE campaign_id = ? AND number = ? AND clinic_id = ?", campaign, number, clinic);
+    Ok(found?.pop())
 }
 
 /// How many messages of the clinic are in each state, in all its campaigns; states without a message are absent.

@@ -5,8 +5,10 @@ use sqlx::types::Json;
 use sqlx::{MySqlConnection, QueryBuilder};
 
 use super::{End, Message, Row, messages};
+use crate::db::bundles::settle::Attempt;
+use crate::model::result::Reason;
 use crate::model::template::Button;
-use crate::model::{BundleId, CampaignId, ClinicId, CustomerId, GroupId, MessageId};
+use crate::model::{BundleId, CampaignId, ClinicId, CustomerId, GroupId, MessageId, PhoneNumber};
 
 /// The messages of a bundle in order of their numbers.
 ///
@@ -18,6 +20,99 @@ pub async fn list_of_bundle(
     bundle: BundleId,
 ) -> Result<Vec<Message>, sqlx::Error> {
     messages!(connection, "WHERE bundle_id = ? AND clinic_id = ? ORDER BY number", bundle, clinic)
+}
+
+/// What is handed over of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outbound {
+    /// Who receives it.
+    pub phone: PhoneNumber,
+    /// The finished text.
+    pub body: String,
+    /// The finished emphasised title, when it is not the campaign's.
+    pub title: Option<String>,
+    /// The finished buttons, when they are not the campaign's with the link filled in.
+    pub buttons: Option<Vec<Button>>,
+    /// The token of its link.
+    pub link: String,
+}
+
+/// What a bundle hands over: its queued messages in order of their numbers. None when somebody of them has asked not to be written to
+/// since the campaign was prepared: they are to be [excluded](exclude_suppressed) first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_outbound(
+    connection: &mut MySqlConnection,
+    clinic: ClinicId,
+    bundle: BundleId,
+) -> Result<Option<Vec<Outbound>>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT m.phone, m.body, m.title, m.buttons AS "buttons: Json<Vec<Button>>", m.link,
+             s.phone IS NOT NULL AS "is_suppressed: bool"
+           FROM messages m FORCE INDEX (messages_by_bundle)
+           LEFT JOIN suppressions s ON s.clinic_id = m.clinic_id AND s.phone = m.phone
+           WHERE m.bundle_id = ? AND m.clinic_id = ? AND m.state = 'queued' ORDER BY m.campaign_id, m.number"#,
+        bundle,
+        clinic
+    );
+    let rows = rows.fetch_all(connection).await?;
+    if rows.iter().any(|row| row.is_suppressed) {
+        return Ok(None);
+    }
+    let outbound = rows.into_iter().map(|row| {
+        Ok(Outbound {
+            phone: PhoneNumber::from_e164(&row.phone).map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
+            body: row.body,
+            title: row.title,
+            buttons: row.buttons.map(|buttons| buttons.0),
+            link: row.link,
+        })
+    });
+    outbound.collect::<Result<_, _>>().map(Some)
+}
+
+/// Whoever of a bundle has asked not to be written to is left out, while the bundle is being called by this attempt; answers how
+/// many.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn exclude_suppressed(
+    connection: &mut MySqlConnection,
+    attempt: Attempt,
+    at: DateTime<Utc>,
+) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query!(
+        "UPDATE bundles b STRAIGHT_JOIN messages m FORCE INDEX (messages_by_bundle) ON m.bundle_id = b.id
+         SET m.state = 'excluded', m.reason = ?, m.resulted_at = ?
+         WHERE b.clinic_id = ? AND b.id = ? AND b.state = 'calling' AND b.attempt = ? AND m.state = 'queued'
+           AND EXISTS (SELECT 1 FROM suppressions s WHERE s.clinic_id = m.clinic_id AND s.phone = m.phone)",
+        Reason::Suppressed.as_str(),
+        at,
+        attempt.clinic,
+        attempt.bundle,
+        attempt.number
+    );
+    Ok(done.execute(connection).await?.rows_affected())
+}
+
+/// What a bundle has not handed over is never sent, for a reason that is nobody's failure; answers how many.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn exclude_queued(
+    connection: &mut MySqlConnection,
+    bundle: BundleId,
+    reason: Reason,
+    at: DateTime<Utc>,
+) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query!(
+        "UPDATE messages FORCE INDEX (messages_by_bundle) SET state = 'excluded', reason = ?, resulted_at = ? WHERE bundle_id = ? AND state = 'queued'",
+        reason.as_str(),
+        at,
+        bundle
+    );
+    Ok(done.execute(connection).await?.rows_affected())
 }
 
 /// The messages of a bundle whose result is still to come, locked: whoever ends one of them ends it alone.
@@ -38,7 +133,7 @@ pub async fn lock_sent(
 /// When the database refuses.
 pub async fn mark_sent(connection: &mut MySqlConnection, bundle: BundleId, sent_at: DateTime<Utc>) -> Result<u32, sqlx::Error> {
     let done = sqlx::query!(
-        "UPDATE messages SET state = 'sent', reason = NULL, sent_at = ? WHERE bundle_id = ? AND state IN ('queued', 'unknown')",
+        "UPDATE messages FORCE INDEX (messages_by_bundle) SET state = 'sent', reason = NULL, sent_at = ? WHERE bundle_id = ? AND state IN ('queued', 'unknown')",
         sent_at,
         bundle
     );
@@ -55,7 +150,7 @@ pub async fn mark_unknown(
     reason: &'static str,
 ) -> Result<u32, sqlx::Error> {
     let done = sqlx::query!(
-        "UPDATE messages SET state = 'unknown', reason = ? WHERE bundle_id = ? AND state = 'queued'",
+        "UPDATE messages FORCE INDEX (messages_by_bundle) SET state = 'unknown', reason = ? WHERE bundle_id = ? AND state = 'queued'",
         reason,
         bundle
     );
@@ -73,7 +168,7 @@ pub async fn mark_not_sent(
     at: DateTime<Utc>,
 ) -> Result<u32, sqlx::Error> {
     let done = sqlx::query!(
-        "UPDATE messages SET state = ?, reason = ?, result_code = ?, result_message = ?, resulted_at = ?
+        "UPDATE messages FORCE INDEX (messages_by_bundle) SET state = ?, reason = ?, result_code = ?, result_message = ?, resulted_at = ?
          WHERE bundle_id = ? AND state IN ('queued', 'unknown')",
         end.state.as_str(),
         end.reason,
