@@ -1,66 +1,11 @@
-//! Collecting results, against a real database and the provider's simulator.
+//! What becomes of messages.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-use aligo_simulator::in_process::InProcess;
 use chrono::TimeDelta;
-use collect_results::{Deps, handle};
 use serde_json::json;
-use shared::clock::{Ambient, Clock};
-use shared::model::BundleId;
-use shared::model::state::{CampaignState, MessageState};
-use shared::provider::Aligo;
-use shared::testing::sending::{self, Sending, event};
-use shared::testing::{FixedClock, Graveyard, TestDatabase};
+use shared::clock::Clock;
+use shared::model::state::{CampaignKind, MessageState};
 
-const DETAIL: &str = "/akv10/history/detail/";
-
-struct Scene {
-    test: TestDatabase,
-    clock: FixedClock,
-    simulator: InProcess,
-    sending: Sending,
-    deps: Deps<Aligo, Graveyard>,
-}
-
-impl Scene {
-    async fn new() -> Self {
-        let test = TestDatabase::new().await;
-        let clock = FixedClock::new();
-        let same = clock.clone();
-        let simulator = InProcess::start(move || same.now()).await.unwrap();
-        simulator.add_template(sending::template()).unwrap();
-        let sending = Sending::start(&test, &clock, &simulator.options.sender_key, 1).await;
-        let options = &simulator.options;
-        let deps = Deps {
-            database: test.another().await,
-            ambient: Ambient::seeded(clock.clone(), 2),
-            provider: sending::provider(&simulator.url, &options.api_key, &options.user_id),
-            dead_letters: Graveyard::default(),
-        };
-        Self { test, clock, simulator, sending, deps }
-    }
-
-    /// A bundle for these people that the provider has accepted.
-    async fn accepted(&mut self, phones: &[&str]) -> BundleId {
-        let bundle = self.sending.add_bundle(phones).await;
-        self.sending.accepted(&self.deps.provider, bundle, &self.clock).await;
-        bundle
-    }
-
-    async fn collect(&self, bundle: BundleId) -> bool {
-        let response = handle(&self.deps, event(&self.sending.due(bundle))).await;
-        response.is_ok_and(|response| response.batch_item_failures.is_empty())
-    }
-
-    fn questions(&self) -> u64 {
-        self.simulator.app.read(|world, _| world.requests.get(DETAIL).copied().unwrap_or_default())
-    }
-
-    async fn suppressed(&self) -> Vec<(String, String)> {
-        sqlx::query_as("SELECT phone, reason FROM suppressions").fetch_all(&self.test.pool).await.unwrap()
-    }
-}
+use crate::scene::{DETAIL, Scene};
 
 fn unknown(reason: &str) -> (MessageState, Option<String>) {
     (MessageState::Unknown, Some(reason.to_owned()))
@@ -112,18 +57,6 @@ async fn before_there_are_results_only_the_next_question_moves_away() {
     }
     assert_eq!(waits, [15, 60, 60, 300, 900, 900, 3600, 3600, 3600]);
     assert_eq!(scene.sending.messages().await, [(MessageState::Sent, None)]);
-    scene.test.finish().await;
-}
-
-#[tokio::test]
-async fn a_difference_from_the_template_stops_the_campaign() {
-    let mut scene = Scene::new().await;
-    scene.sending.add_bundle(&["010-1234-0009"]).await;
-    let bundle = scene.accepted(&["010-1200-9922"]).await;
-    scene.clock.advance(TimeDelta::minutes(1));
-    assert!(scene.collect(bundle).await);
-    assert_eq!(scene.sending.state().await, (CampaignState::Failed, Some("template_mismatch".to_owned())));
-    assert_eq!(scene.sending.messages().await[1], (MessageState::Failed, Some("template_mismatch".to_owned())));
     scene.test.finish().await;
 }
 
@@ -180,5 +113,70 @@ async fn without_a_link_a_result_is_told_by_its_phone() {
     assert!(scene.collect(bundle).await);
     let expected = [(MessageState::Delivered, None), (MessageState::Failed, Some("no_kakaotalk".to_owned()))];
     assert_eq!(scene.sending.messages().await, expected);
+    scene.test.finish().await;
+}
+
+#[tokio::test]
+async fn numbers_that_the_provider_never_shows_although_it_shows_all_it_took_were_not_taken() {
+    // It took two of three; or it does not say how many it took; or it took all three and never shows one.
+    for (taken, reason) in [
+        (Some(2), (MessageState::Failed, "not_taken")),
+        (None, (MessageState::Unknown, "no_result")),
+        (Some(3), (MessageState::Unknown, "no_result")),
+    ] {
+        let mut scene = Scene::new().await;
+        let bundle = scene.accepted(&["010-1234-0001", "010-1234-0002", "010-1200-9941"]).await;
+        sqlx::query("UPDATE bundles SET taken = ?").bind(taken).execute(&scene.test.pool).await.unwrap();
+        let delivered = (MessageState::Delivered, None);
+        for hours in [1, 22] {
+            scene.clock.advance(TimeDelta::hours(hours));
+            assert!(scene.collect(bundle).await);
+            assert_eq!(scene.sending.messages().await, [delivered.clone(), delivered.clone(), (MessageState::Sent, None)]);
+        }
+        scene.clock.advance(TimeDelta::hours(1));
+        assert!(scene.collect(bundle).await);
+        let last = (reason.0, Some(reason.1.to_owned()));
+        assert_eq!(scene.sending.messages().await, [delivered.clone(), delivered, last], "{taken:?}");
+        let failed = u64::from(reason.0 == MessageState::Failed);
+        assert_eq!(scene.sending.counts().await, (0, 2, failed));
+        assert_eq!(scene.sending.bundle(bundle).await.poll_at, None);
+        scene.test.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn the_sms_that_went_instead_is_kept() {
+    let mut scene = Scene::new().await;
+    let bundle = scene.accepted(&["010-1234-0001", "010-1200-9907"]).await;
+    scene.simulator.app.write(|world, _| world.calls[0].messages[1].smid = Some(4_711));
+    scene.clock.advance(TimeDelta::minutes(1));
+    assert!(scene.collect(bundle).await);
+    let substitutes: Vec<Option<String>> =
+        sqlx::query_scalar("SELECT substitute_id FROM messages ORDER BY number").fetch_all(&scene.test.pool).await.unwrap();
+    assert_eq!(substitutes, [None, Some("4711".to_owned())]);
+    scene.test.finish().await;
+}
+
+#[tokio::test]
+async fn a_test_has_results_but_no_counts() {
+    let mut scene = Scene::of(CampaignKind::Test).await;
+    let bundle = scene.accepted(&["010-1234-0001", "010-1200-9907"]).await;
+    scene.clock.advance(TimeDelta::minutes(1));
+    assert!(scene.collect(bundle).await);
+    assert_eq!(scene.sending.states().await, [MessageState::Delivered, MessageState::Failed]);
+    assert_eq!(scene.sending.counts().await, (0, 0, 0));
+    scene.test.finish().await;
+}
+
+#[tokio::test]
+async fn whoever_holds_the_campaign_does_not_hold_up_results() {
+    let mut scene = Scene::new().await;
+    let bundle = scene.accepted(&["010-1234-0001"]).await;
+    scene.clock.advance(TimeDelta::minutes(1));
+    let mut holder = scene.test.pool.begin().await.unwrap();
+    sqlx::query("SELECT id FROM campaigns FOR UPDATE").fetch_all(&mut *holder).await.unwrap();
+    assert!(scene.collect(bundle).await);
+    assert_eq!(scene.sending.states().await, [MessageState::Delivered]);
+    holder.rollback().await.unwrap();
     scene.test.finish().await;
 }
