@@ -1,4 +1,4 @@
-//! How a campaign gets on while it is sent: it begins, pauses by itself, and comes to an end.
+//! How a campaign gets on while it is sent: it pauses by itself, and comes to an end. That it has begun is noted at the first claim.
 
 use chrono::{DateTime, Utc};
 use sqlx::MySqlConnection;
@@ -11,22 +11,6 @@ use crate::model::{CampaignId, ClinicId};
 
 /// Bundles of one statement that ends a campaign: up to 100,000 messages.
 const BUNDLES: u32 = 200;
-
-/// Its first bundle is handed over. Later ones change nothing.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn mark_started(
-    connection: &mut MySqlConnection,
-    clinic: ClinicId,
-    id: CampaignId,
-    now: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!("UPDATE campaigns SET started_at = ? WHERE clinic_id = ? AND id = ? AND started_at IS NULL", now, clinic, id)
-        .execute(connection)
-        .await
-        .map(drop)
-}
 
 /// Pauses a campaign that has not come to an end, and remembers what it was about to do; answers whether this paused it. One that
 /// is paused keeps its reason.
