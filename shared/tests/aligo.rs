@@ -58,12 +58,7 @@ async fn send(aligo: &Aligo, sender_key: &str, phones: &[&str]) -> SendOutcome {
         };
         Recipient { phone, text: TEXT, title: "", buttons: vec![button] }
     });
-    let call = Call {
-        sender_key,
-        sender_phone: "025550101",
-        template_code: "TA_1234",
-        recipients: recipients.collect(),
-    };
+    let call = Call { sender_key, sender_phone: "025550101", template_code: "TA_1234", recipients: recipients.collect() };
     aligo.send(&call).await
 }
 

@@ -103,12 +103,7 @@ fn misses(history: &History, known: &HashMap<String, Bound>, from: DateTime<Utc>
 
 /// The calls that no bundle is bound to, those first that are near to one that is wanted. By a clock that is not known to be right
 /// none is too old.
-fn candidates<'a>(
-    history: &'a History,
-    known: &HashMap<String, Bound>,
-    wanted: &[Wanted],
-    clock: Clock,
-) -> Vec<&'a TakenCall> {
+fn candidates<'a>(history: &'a History, known: &HashMap<String, Bound>, wanted: &[Wanted], clock: Clock) -> Vec<&'a TakenCall> {
     let earliest = wanted.iter().map(|wanted| wanted.called_at - CLOCK_DIFFERENCE).min();
     let is_old = |call: &TakenCall| clock == Clock::Right && call.taken_at.is_some_and(|at| Some(at) < earliest);
     let distance = |call: &&TakenCall| {

@@ -194,23 +194,6 @@ pub async fn mark_calling(
     .map(drop)
 }
 
-/// Puts a bundle back that the provider certainly does not have, or announces a waiting one anew. `called_at` keeps the moment,
-/// so that a bundle whose message got lost on the way is found again. An unknown bundle never gets here.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn mark_prepared(
-    connection: &mut MySqlConnection,
-    clinic: ClinicId,
-    id: BundleId,
-    called_at: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!("UPDATE bundles SET state = 'prepared', called_at = ? WHERE clinic_id = ? AND id = ?", called_at, clinic, id)
-        .execute(connection)
-        .await
-        .map(drop)
-}
-
 /// The provider has taken the bundle under this id.
 ///
 /// # Errors
@@ -229,31 +212,6 @@ pub async fn mark_accepted(
         provider_id,
         answered_at,
         poll_at,
-        clinic,
-        id
-    )
-    .execute(connection)
-    .await
-    .map(drop)
-}
-
-/// Nothing of the bundle will be sent, and why: the provider's code and words, or only words of ours.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn mark_rejected(
-    connection: &mut MySqlConnection,
-    clinic: ClinicId,
-    id: BundleId,
-    code: Option<i32>,
-    message: &str,
-    answered_at: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "UPDATE bundles SET state = 'rejected', answer_code = ?, answer_message = ?, answered_at = ? WHERE clinic_id = ? AND id = ?",
-        code,
-        shortened(message, 500),
-        answered_at,
         clinic,
         id
     )

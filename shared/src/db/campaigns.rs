@@ -15,7 +15,7 @@ use sqlx::{MySqlConnection, QueryBuilder};
 pub use self::again::find_again;
 pub use self::list::{Summary, Wanted, list, list_groups, list_named_groups};
 pub use self::preparing::store_progress;
-use crate::db::{bundles, decode};
+use crate::db::decode;
 use crate::model::draft::Sources;
 use crate::model::state::{CampaignKind, CampaignPart, CampaignState};
 use crate::model::template::Button;
@@ -334,16 +334,4 @@ pub async fn find_destination(
     .fetch_optional(connection)
     .await?;
     Ok(row.map(|row| (row.clinic, row.destination)))
-}
-
-/// Finishes a campaign once no bundle waits for its call or its answer; unknown ones do not keep it open. The campaign must have
-/// been [locked](lock) in this transaction before the bundle was changed.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn finish_if_answered(connection: &mut MySqlConnection, campaign: &Campaign) -> Result<(), sqlx::Error> {
-    if campaign.state != CampaignState::Sending || bundles::is_any_open(connection, campaign.clinic, campaign.id).await? {
-        return Ok(());
-    }
-    set_state(connection, campaign.clinic, campaign.id, CampaignState::Finished, None).await
 }

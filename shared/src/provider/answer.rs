@@ -238,11 +238,8 @@ mod tests {
             let answer = json!({"code": 0, "list": [row], "currentPage": "1", "totalPage": "3", "totalCount": "101"});
             of_history(answer.to_string().as_bytes()).unwrap()
         };
-        let call = |messages| TakenCall {
-            provider_id: "7".to_owned(),
-            taken_at: "2026-03-02T01:00:05Z".parse().ok(),
-            messages,
-        };
+        let call =
+            |messages| TakenCall { provider_id: "7".to_owned(), taken_at: "2026-03-02T01:00:05Z".parse().ok(), messages };
         let expected = |messages| Listing { rows: vec![call(messages)], pages: 3, total: Some(101) };
         assert_eq!(list(json!({"mid": "7", "regdate": "2026-03-02 10:00:05", "msg_count": "1"})), expected(Some(1)));
         assert_eq!(list(json!({"mid": 7, "reg_date": "2026-03-02 10:00:05", "msg_count": 0})), expected(Some(0)));

@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
-use sqlx::{MySqlConnection, QueryBuilder};
+use sqlx::MySqlConnection;
 
 use super::{End, Message, Row, messages};
 use crate::db::bundles::settle::Attempt;
 use crate::model::result::Reason;
 use crate::model::template::Button;
-use crate::model::{BundleId, CampaignId, ClinicId, CustomerId, GroupId, MessageId, PhoneNumber};
+use crate::model::{BundleId, ClinicId, CustomerId, GroupId, MessageId, PhoneNumber};
 
 /// The messages of a bundle in order of their numbers.
 ///
@@ -115,18 +115,6 @@ pub async fn exclude_queued(
     Ok(done.execute(connection).await?.rows_affected())
 }
 
-/// The messages of a bundle whose result is still to come, locked: whoever ends one of them ends it alone.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn lock_sent(
-    connection: &mut MySqlConnection,
-    clinic: ClinicId,
-    bundle: BundleId,
-) -> Result<Vec<Message>, sqlx::Error> {
-    messages!(connection, "WHERE bundle_id = ? AND clinic_id = ? AND state = 'sent' ORDER BY number FOR UPDATE", bundle, clinic)
-}
-
 /// The provider has the messages of the bundle that nobody knew the whereabouts of; answers how many.
 ///
 /// # Errors
@@ -178,34 +166,6 @@ pub async fn mark_not_sent(
         bundle
     );
     Ok(u32::try_from(done.execute(connection).await?.rows_affected()).unwrap_or(u32::MAX))
-}
-
-/// These messages ended alike. They were [locked](lock_sent) in this transaction.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn mark_ended(
-    connection: &mut MySqlConnection,
-    campaign: CampaignId,
-    numbers: &[u32],
-    end: &End,
-    at: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
-    if numbers.is_empty() {
-        return Ok(());
-    }
-    let mut query = QueryBuilder::new("UPDATE messages SET state = ");
-    query.push_bind(end.state.as_str());
-    query.push(", reason = ").push_bind(end.reason);
-    query.push(", result_code = ").push_bind(end.code.as_deref());
-    query.push(", result_message = ").push_bind(end.message.as_deref());
-    query.push(", resulted_at = ").push_bind(at);
-    query.push(" WHERE campaign_id = ").push_bind(campaign).push(" AND state = 'sent' AND number IN (");
-    let mut list = query.separated(", ");
-    for number in numbers {
-        list.push_bind(*number);
-    }
-    query.push(")").build().persistent(false).execute(connection).await.map(drop)
 }
 
 /// A person opened the message's link; answers whether it was the first time.
