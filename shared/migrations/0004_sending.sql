@@ -22,6 +22,7 @@ ALTER TABLE campaigns
     ADD COLUMN prepared_messages INT UNSIGNED NOT NULL DEFAULT 0,
     ADD COLUMN prepared_bundles INT UNSIGNED NOT NULL DEFAULT 0,
     ADD COLUMN released_at DATETIME(6) NULL COMMENT 'when its first bundle had come back well, so that the others may go',
+    ADD COLUMN resumed_at DATETIME(6) NULL COMMENT 'when its time had come, or when it was last resumed',
     ADD COLUMN started_at DATETIME(6) NULL COMMENT 'when its first bundle was handed over',
     ADD COLUMN finished_at DATETIME(6) NULL COMMENT 'when it came to an end of any kind',
     ADD KEY campaigns_by_state (state, scheduled_at),

@@ -74,16 +74,16 @@ async fn without_call<V, P: Publisher, D>(
     settle::settle(deps, claimed, &outcome).await
 }
 
-/// The messages of the bundle, without those who have asked not to be written to by now. None when the bundle has another attempt by
+/// The messages of the bundle, without those who refuse them by now. None when the bundle has another attempt by
 /// now, after a long freeze.
 async fn load<V, P, D>(deps: &Deps<V, P, D>, claimed: &Claimed) -> Result<Option<Vec<Outbound>>, Failure> {
-    let attempt = claimed.attempt;
+    let (attempt, advertising) = (claimed.attempt, claimed.campaign.kind == CampaignKind::Advertising);
     let mut connection = deps.database.acquire().await?;
     loop {
-        if let Some(outbound) = messages::list_outbound(&mut connection, attempt.clinic, attempt.bundle).await? {
+        if let Some(outbound) = messages::list_outbound(&mut connection, attempt.clinic, attempt.bundle, advertising).await? {
             return Ok(Some(outbound));
         }
-        let excluded = messages::exclude_suppressed(&mut connection, attempt, deps.ambient.now()).await?;
+        let excluded = messages::exclude_refusers(&mut connection, attempt, advertising, deps.ambient.now()).await?;
         tracing::info!(event = "bundle.refusers_excluded", bundle.id = %attempt.bundle, excluded, "some refuse messages by now");
         if excluded == 0 {
             return Ok(None);

@@ -55,10 +55,24 @@ async fn whoever_is_frozen_excludes_nobody_from_the_attempt_of_another() {
     suppress(&scene, &sending, "010-1234-0001").await;
     let mut connection = scene.test.pool.acquire().await.unwrap();
     let now = claimed.called_at;
-    let excluded = shared::db::messages::exclude_suppressed(&mut connection, claimed.attempt, now).await.unwrap();
+    let excluded = shared::db::messages::exclude_refusers(&mut connection, claimed.attempt, false, now).await.unwrap();
     assert_eq!((excluded, sending.states().await), (0, vec![MessageState::Queued; 2]));
     let attempt = sending.bundle(bundle).await.attempt_in_hand();
-    assert_eq!(shared::db::messages::exclude_suppressed(&mut connection, attempt, now).await.unwrap(), 1);
+    assert_eq!(shared::db::messages::exclude_refusers(&mut connection, attempt, false, now).await.unwrap(), 1);
     drop(connection);
+    scene.test.finish().await;
+}
+
+#[tokio::test]
+async fn whoever_takes_back_the_consent_before_the_claim_gets_no_advertising() {
+    let (scene, sending, bundle) = Scene::with_bundle().await;
+    scene.execute("UPDATE campaigns SET kind = 'advertising'").await;
+    scene.agree_to_advertising().await;
+    scene.execute("UPDATE customers SET advertising_consent_at = NULL WHERE phone = '+821012340002'").await;
+    let worker = scene.worker().await;
+    assert!(scene.wake(&worker).await);
+    let excluded = (MessageState::Excluded, Some("no_consent".to_owned()));
+    assert_eq!(sending.messages().await, [(MessageState::Sent, None), excluded]);
+    assert_eq!((scene.calls(), announced(&worker)), (vec![1], vec![bundle]));
     scene.test.finish().await;
 }

@@ -112,6 +112,15 @@ impl Scene {
         sqlx::query(statement).execute(&self.test.pool).await.unwrap();
     }
 
+    /// Everybody who has a message is a customer and wants advertising.
+    pub async fn agree_to_advertising(&self) {
+        self.execute(
+            "INSERT IGNORE INTO customers (clinic_id, id, name, phone, attributes, created_at, updated_at, advertising_consent_at)
+             SELECT clinic_id, customer_id, name, phone, '{}', NOW(6), NOW(6), NOW(6) FROM messages",
+        )
+        .await;
+    }
+
     /// In the order in which the provider took them, how many messages each of its calls has.
     pub fn calls(&self) -> Vec<usize> {
         self.simulator.app.read(|world, _| world.calls.iter().map(|call| call.messages.len()).collect())

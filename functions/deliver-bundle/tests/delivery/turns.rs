@@ -119,6 +119,7 @@ fn set(scene: &Scene, day: &str, time: &str) {
 async fn advertising(scene: &Scene) -> (Sending, Vec<BundleId>) {
     let mut sending = scene.campaign_of(CampaignKind::Advertising, 1).await;
     let bundles = sending.add_bundles(4, 1).await;
+    scene.agree_to_advertising().await;
     (sending, bundles)
 }
 

@@ -78,7 +78,7 @@ pub async fn find(
     Ok(found?.pop())
 }
 
-/// How many messages of the clinic are in each state, in all its campaigns; states without a message are absent.
+/// How many messages of the clinic are in each state, in all its campaigns but tests; states without a message are absent.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -86,10 +86,14 @@ pub async fn count_of_clinic_by_state(
     connection: &mut MySqlConnection,
     clinic: ClinicId,
 ) -> Result<BTreeMap<MessageState, u64>, sqlx::Error> {
-    let rows =
-        sqlx::query!(r#"SELECT state, COUNT(*) AS "count: u64" FROM messages WHERE clinic_id = ? GROUP BY state"#, clinic)
-            .fetch_all(connection)
-            .await?;
+    let rows = sqlx::query!(
+        r#"SELECT m.state, COUNT(*) AS "count: u64" FROM campaigns c
+           JOIN messages m ON m.clinic_id = c.clinic_id AND m.campaign_id = c.id
+           WHERE c.clinic_id = ? AND c.kind <> 'test' GROUP BY m.state"#,
+        clinic
+    )
+    .fetch_all(connection)
+    .await?;
     rows.into_iter().map(|row| Ok((decode(&row.state)?, row.count))).collect()
 }
 

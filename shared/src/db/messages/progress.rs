@@ -1,8 +1,8 @@
 //! The messages of a bundle on their way.
 
 use chrono::{DateTime, Utc};
-use sqlx::types::Json;
 use sqlx::MySqlConnection;
+use sqlx::types::Json;
 
 use super::{End, Message, Row, messages};
 use crate::db::bundles::settle::Attempt;
@@ -38,7 +38,8 @@ pub struct Outbound {
 }
 
 /// What a bundle hands over: its queued messages in order of their numbers. None when somebody of them has asked not to be written to
-/// since the campaign was prepared: they are to be [excluded](exclude_suppressed) first.
+/// since the campaign was prepared, or has taken back the consent that `advertising` needs: they are to be
+/// [excluded](exclude_refusers) first.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -46,18 +47,22 @@ pub async fn list_outbound(
     connection: &mut MySqlConnection,
     clinic: ClinicId,
     bundle: BundleId,
+    advertising: bool,
 ) -> Result<Option<Vec<Outbound>>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"SELECT m.phone, m.body, m.title, m.buttons AS "buttons: Json<Vec<Button>>", m.link,
-             s.phone IS NOT NULL AS "is_suppressed: bool"
+             (s.phone IS NOT NULL OR ? AND c.advertising_consent_at IS NULL) AS "refuses!: bool"
            FROM messages m FORCE INDEX (messages_by_bundle)
            LEFT JOIN suppressions s ON s.clinic_id = m.clinic_id AND s.phone = m.phone
+           LEFT JOIN customers c ON ? AND c.clinic_id = m.clinic_id AND c.id = m.customer_id
            WHERE m.bundle_id = ? AND m.clinic_id = ? AND m.state = 'queued' ORDER BY m.campaign_id, m.number"#,
+        advertising,
+        advertising,
         bundle,
         clinic
     );
     let rows = rows.fetch_all(connection).await?;
-    if rows.iter().any(|row| row.is_suppressed) {
+    if rows.iter().any(|row| row.refuses) {
         return Ok(None);
     }
     let outbound = rows.into_iter().map(|row| {
@@ -72,26 +77,32 @@ pub async fn list_outbound(
     outbound.collect::<Result<_, _>>().map(Some)
 }
 
-/// Whoever of a bundle has asked not to be written to is left out, while the bundle is being called by this attempt; answers how
-/// many.
+/// Whoever of a bundle has asked not to be written to, or has taken back the consent that `advertising` needs, is left out while the
+/// bundle is being called by this attempt; answers how many.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn exclude_suppressed(
+pub async fn exclude_refusers(
     connection: &mut MySqlConnection,
     attempt: Attempt,
+    advertising: bool,
     at: DateTime<Utc>,
 ) -> Result<u64, sqlx::Error> {
     let done = sqlx::query!(
         "UPDATE bundles b STRAIGHT_JOIN messages m FORCE INDEX (messages_by_bundle) ON m.bundle_id = b.id
-         SET m.state = 'excluded', m.reason = ?, m.resulted_at = ?
+         LEFT JOIN suppressions s ON s.clinic_id = m.clinic_id AND s.phone = m.phone
+         LEFT JOIN customers c ON ? AND c.clinic_id = m.clinic_id AND c.id = m.customer_id
+         SET m.state = 'excluded', m.reason = CASE WHEN s.phone IS NULL THEN ? ELSE ? END, m.resulted_at = ?
          WHERE b.clinic_id = ? AND b.id = ? AND b.state = 'calling' AND b.attempt = ? AND m.state = 'queued'
-           AND EXISTS (SELECT 1 FROM suppressions s WHERE s.clinic_id = m.clinic_id AND s.phone = m.phone)",
+           AND (s.phone IS NOT NULL OR ? AND c.advertising_consent_at IS NULL)",
+        advertising,
+        Reason::NoConsent.as_str(),
         Reason::Suppressed.as_str(),
         at,
         attempt.clinic,
         attempt.bundle,
-        attempt.number
+        attempt.number,
+        advertising
     );
     Ok(done.execute(connection).await?.rows_affected())
 }
