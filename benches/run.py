@@ -17,6 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "local"))
 
 import imports  # noqa: E402
+import sending  # noqa: E402
 from dangol import machine, services  # noqa: E402
 from dangol.build import cargo_environment  # noqa: E402
 from dangol.console import Refusal, refuse, report_refusal, step  # noqa: E402
@@ -51,6 +52,11 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_argument("--rounds", type=int, default=5, metavar="N", help="how often each contender runs (5)")
     importing.add_argument("--slow-rounds", type=int, default=2, metavar="N", help="how often TypeORM runs (2)")
     importing.add_argument("--only", nargs="+", metavar="CONTENDER", choices=sorted(imports.CONTENDERS), help="not all of them")
+    send = commands.add_parser("sending", help="a campaign is prepared and handed over: Dangol, Node with axios and mysql2")
+    send.set_defaults(command=_sending)
+    send.add_argument("--rows", type=int, default=100_000, metavar="N")
+    send.add_argument("--rounds", type=int, default=5, metavar="N", help="how often each contender runs (5)")
+    send.add_argument("--only", nargs="+", metavar="CONTENDER", choices=sorted(sending.CONTENDERS), help="not all of them")
     customers = commands.add_parser("customers", help="lists and searches of a clinic with a million customers")
     customers.set_defaults(command=_customers)
     customers.add_argument("--rows", type=int, default=1_000_000, metavar="N")
@@ -67,15 +73,27 @@ def _import(options: argparse.Namespace) -> int:
         return bench.run(names, options.rounds, options.slow_rounds)
 
 
+def _sending(options: argparse.Namespace) -> int:
+    names = options.only or list(sending.CONTENDERS)
+    if any(sending.CONTENDERS[name].script for name in names):
+        _install_node_packages()
+    tool = _build("bench-sending")
+    simulator = _build("aligo-simulator", package="aligo-simulator")
+    with _stores(options.base_port) as (instance, environment):
+        port = options.base_port + 4
+        bench = sending.Bench(tool, simulator, _NODE, instance.directory, environment, port, options.rows)
+        return bench.run(names, options.rounds)
+
+
 def _customers(options: argparse.Namespace) -> int:
     tool = _build("bench-customers")
     with _stores(options.base_port) as (_instance, environment):
         return subprocess.run([str(tool), str(options.rows)], env=environment, check=False).returncode
 
 
-def _build(binary: str) -> Path:
+def _build(binary: str, package: str = "benches") -> Path:
     with step("Building with the release profile"):
-        command = [machine.cargo(), "build", "--release", "--locked", "--package", "benches", "--bin", binary]
+        command = [machine.cargo(), "build", "--release", "--locked", "--package", package, "--bin", binary]
         if subprocess.run(command, cwd=ROOT, env=cargo_environment(), check=False).returncode != 0:
             refuse("The build failed; the compiler's messages are above.")
     return _BINARIES / binary

@@ -97,7 +97,7 @@ const ACCESS: &[Control] = &[
         project.set("/Resources/SendRole/Properties/Policies/0/PolicyDocument/Statement/1/Action", json!("sns:*"));
     }),
     control(Rule::LeastPrivilege, "every resource", |project| {
-        let resources = json!([{"Ref": "CampaignRequestedTopic"}, "*"]);
+        let resources = json!([{"Ref": "CampaignRequestedTopic"}, {"Ref": "BundlePreparedTopic"}, "*"]);
         project.set("/Resources/SendRole/Properties/Policies/0/PolicyDocument/Statement/1/Resource", resources);
     }),
     control(Rule::LeastPrivilege, "every object of the bucket", |project| {

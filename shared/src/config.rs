@@ -1,11 +1,15 @@
 //! Configuration: read once, typed, and complaining about everything that is missing together.
 
 use std::fmt::Write as _;
+use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use secrecy::SecretString;
 
 use crate::model::import::{Largest, MAX_FILE_BYTES, MAX_ROWS};
+
+/// How many calls that send the provider gets per second unless the environment says otherwise. It does not say how many it takes.
+const CALLS_PER_SECOND: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 
 /// The environment is incomplete or wrong; lists every fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -172,12 +176,18 @@ pub struct ProviderConfig {
     pub base_url: String,
     /// Secret that holds `{"apiKey": …, "userId": …}`.
     pub secret_arn: String,
+    /// How many calls that send it gets per second at most, from all workers together.
+    pub calls_per_second: u32,
 }
 
 impl ProviderConfig {
-    /// Reads `ALIGO_*`.
+    /// Reads `ALIGO_*`, and `PROVIDER_CALLS_PER_SECOND`, which may be missing.
     pub fn read(environment: &mut Environment) -> Self {
-        Self { base_url: environment.text("ALIGO_BASE_URL"), secret_arn: environment.text("ALIGO_SECRET_ARN") }
+        Self {
+            base_url: environment.text("ALIGO_BASE_URL"),
+            secret_arn: environment.text("ALIGO_SECRET_ARN"),
+            calls_per_second: environment.parsed_or("PROVIDER_CALLS_PER_SECOND", CALLS_PER_SECOND).get(),
+        }
     }
 }
 

@@ -27,8 +27,6 @@ pub struct Call<'a> {
     pub sender_phone: &'a str,
     /// The provider's code of the template.
     pub template_code: &'a str,
-    /// The emphasised title, empty when the template has none.
-    pub emphasis_title: &'a str,
     /// The recipients.
     pub recipients: Vec<Recipient<'a>>,
 }
@@ -40,6 +38,8 @@ pub struct Recipient<'a> {
     pub phone: &'a PhoneNumber,
     /// The finished text.
     pub text: &'a str,
+    /// The finished emphasised title, empty when the template has none.
+    pub title: &'a str,
     /// The finished buttons.
     pub buttons: Vec<Button>,
 }
@@ -152,6 +152,8 @@ pub struct Listing<T> {
     pub rows: Vec<T>,
     /// How many pages there are.
     pub pages: u32,
+    /// How many rows there are on all pages together; none when it does not say.
+    pub total: Option<u32>,
 }
 
 /// A call that the provider took, by its history.
@@ -161,6 +163,8 @@ pub struct TakenCall {
     pub provider_id: String,
     /// When it was taken, to the second; none when the date cannot be read.
     pub taken_at: Option<DateTime<Utc>>,
+    /// How many messages it has; none when that cannot be read.
+    pub messages: Option<u32>,
 }
 
 /// What the provider knows of one message of a call.
@@ -178,6 +182,8 @@ pub struct Report {
     pub message: String,
     /// Whether `code` will not change any more.
     pub is_final: bool,
+    /// The id of the SMS that was sent instead; empty when there is none.
+    pub substitute_id: String,
 }
 
 /// The provider.
@@ -190,6 +196,9 @@ pub trait Provider {
 
     /// Changes the templates of a channel, once: an implementation never repeats it.
     fn change_template(&self, sender_key: &str, change: &TemplateChange<'_>) -> impl Future<Output = ChangeOutcome> + Send;
+
+    /// How many `AlimTalk` messages the money in the account pays for.
+    fn balance(&self) -> impl Future<Output = Result<u64, NoAnswer>> + Send;
 
     /// One page (from 1) of the calls taken on these days in Korea, newest first.
     fn history(

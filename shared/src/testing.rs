@@ -4,6 +4,7 @@ pub mod document;
 pub mod downloads;
 pub mod importing;
 pub mod sending;
+pub mod totals;
 pub mod wire;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -18,14 +19,15 @@ use crate::aws::topics::{Outgoing, Publisher};
 use crate::batch::DeadLetters;
 use crate::clock::{Ambient, Clock};
 use crate::config::Environment;
-use crate::db::campaigns::Campaign;
+use crate::db::campaigns::{Audience, Campaign, Prepared};
 use crate::db::clinics::Clinic;
 use crate::db::messages::NewMessage;
 use crate::db::{self, Database};
 use crate::failure::Failure;
 use crate::message::Fact;
+use crate::model::draft::Sources;
 use crate::model::id::OutboxId;
-use crate::model::state::{CampaignState, MessageState};
+use crate::model::state::{CampaignKind, CampaignState, MessageState};
 use crate::model::template::Button;
 use crate::model::{CampaignId, ClinicId, CustomerId, StaffId, TemplateId};
 
@@ -196,16 +198,26 @@ pub fn campaign(ambient: &Ambient, clinic: ClinicId) -> Campaign {
         clinic,
         id: CampaignId::new(ambient),
         name: "봄맞이 검진".to_owned(),
+        kind: CampaignKind::Information,
+        audience: Audience::Groups,
         template: TemplateId::new(ambient),
         template_code: "TA_1234".to_owned(),
         content: "#{고객명}님, 검진하실 때가 되었습니다.".to_owned(),
         emphasis_title: String::new(),
         buttons: vec![button],
+        sources: Sources::new(),
         sender_key: "sender-key".to_owned(),
         sender_phone: "025550101".to_owned(),
         destination: "https://www.example.com/spring".to_owned(),
         state: CampaignState::Requested,
         failure: None,
+        resumed_from: None,
+        scheduled_at: None,
+        stale_after_minutes: 60,
+        prepared: Prepared::default(),
+        released_at: None,
+        started_at: None,
+        finished_at: None,
         created_by: StaffId::new(ambient),
         created_at: ambient.now(),
     }
@@ -222,10 +234,13 @@ pub fn message(campaign: &Campaign, number: u32) -> NewMessage {
         campaign: campaign.id,
         number,
         bundle: None,
-        customer: CustomerId::from_uuid(uuid::Uuid::from_u128(u128::from(number))),
+        customer: Some(CustomerId::from_uuid(uuid::Uuid::from_u128(u128::from(number)))),
+        group: None,
         name: format!("고객 {number}"),
         phone: format!("010-2345-{number:04}").parse().expect("the number makes a phone"),
         body: format!("고객 {number}님, 검진하실 때가 되었습니다."),
+        title: None,
+        buttons: None,
         link: format!("token-{number}"),
         state: MessageState::Queued,
         reason: None,

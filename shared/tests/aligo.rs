@@ -56,15 +56,9 @@ async fn send(aligo: &Aligo, sender_key: &str, phones: &[&str]) -> SendOutcome {
             link_pc: link,
             ..Button::default()
         };
-        Recipient { phone, text: TEXT, buttons: vec![button] }
+        Recipient { phone, text: TEXT, title: "", buttons: vec![button] }
     });
-    let call = Call {
-        sender_key,
-        sender_phone: "025550101",
-        template_code: "TA_1234",
-        emphasis_title: "",
-        recipients: recipients.collect(),
-    };
+    let call = Call { sender_key, sender_phone: "025550101", template_code: "TA_1234", recipients: recipients.collect() };
     aligo.send(&call).await
 }
 

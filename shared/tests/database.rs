@@ -4,7 +4,11 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use shared::testing::TestDatabase;
+use shared::clock::Ambient;
+use shared::db::outbox;
+use shared::message::BundlePrepared;
+use shared::model::{BundleId, CampaignId, ClinicId};
+use shared::testing::{FakePublisher, TestDatabase};
 use sqlx::Executor;
 
 async fn table(test: &TestDatabase) {
@@ -85,4 +89,33 @@ async fn a_dead_connection_is_replaced() {
     database.acquire().await.unwrap().execute("UPDATE boxes SET content = 1 WHERE id = 1").await.unwrap();
     assert_eq!(content(&test).await, 1);
     test.drop_database().await;
+}
+
+#[tokio::test]
+async fn facts_written_together_are_published_and_forgotten() {
+    let test = TestDatabase::new().await;
+    let ambient = Ambient::system().unwrap();
+    let prepared = |bundle_id| BundlePrepared::V1 {
+        clinic_id: ClinicId::new(&ambient),
+        campaign_id: CampaignId::new(&ambient),
+        bundle_id,
+    };
+    let bundles: Vec<_> = (0..300).map(|_| BundleId::new(&ambient)).collect();
+    let facts: Vec<_> = bundles.iter().copied().map(prepared).collect();
+    let mut connection = test.pool.acquire().await.unwrap();
+    assert!(outbox::insert_all::<BundlePrepared>(&mut connection, &ambient, &[]).await.unwrap().is_empty());
+    let outgoing = outbox::insert_all(&mut connection, &ambient, &facts).await.unwrap();
+    assert_eq!(test.outbox_size().await, 300);
+    // What is stored is what relay-outbox would publish.
+    let later = ambient.now() + chrono::TimeDelta::seconds(1);
+    let stored = outbox::lock_older_than(&mut connection, later, None, 1000).await.unwrap();
+    let mut by_id = outgoing.clone();
+    by_id.sort_unstable_by_key(|line| line.id);
+    assert_eq!((stored.known, stored.unknown), (by_id, 0));
+    drop(connection);
+    let publisher = FakePublisher::default();
+    outbox::publish(&test.database, &publisher, &outgoing).await;
+    let told: Vec<_> = publisher.take().into_iter().map(|BundlePrepared::V1 { bundle_id, .. }| bundle_id).collect();
+    assert_eq!(told, bundles);
+    test.finish().await;
 }

@@ -13,10 +13,10 @@ use crate::support::{Answer, Person, Stack};
 const IN_APP: &str = "Mozilla/5.0 (Linux; Android 14; SM-S918N Build/UP1A; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 \
                       Chrome/120.0.6099.230 Mobile Safari/537.36;KAKAOTALK 2410210";
 const SCRAPER: &str = "facebookexternalhit/1.1; kakaotalk-scrap/1.0; +https://devtalk.kakao.com/t/scrap/33984";
-const DESTINATION: &str = "https://www.example.com/booking?from=alimtalk";
+pub const DESTINATION: &str = "https://www.example.com/booking?from=alimtalk";
 
 /// Has the provider approve a text with the customer's name and a link, and the clinic know it.
-async fn template(stack: &Stack, owner: &Person, code: &str) -> Value {
+pub async fn template(stack: &Stack, owner: &Person, code: &str) -> Value {
     let sender_key = &owner.get("/v1/clinic").await["senderKey"];
     let link = format!("{}/c/#{{link}}", stack.api);
     let approved = json!({
@@ -30,7 +30,7 @@ async fn template(stack: &Stack, owner: &Person, code: &str) -> Value {
 }
 
 /// A group with so many customers; the last digits of a phone decide what the provider's simulator makes of it.
-async fn group(owner: &Person, name: &str, phones: &[&str]) -> Value {
+pub async fn group(owner: &Person, name: &str, phones: &[&str]) -> Value {
     let mut ids = Vec::new();
     for (number, phone) in phones.iter().enumerate() {
         let customer = json!({"name": format!("손님{number}"), "phone": phone});
@@ -39,7 +39,7 @@ async fn group(owner: &Person, name: &str, phones: &[&str]) -> Value {
     owner.post("/v1/groups", json!({"name": name, "customerIds": ids})).await
 }
 
-fn adds_up(messages: &Value) -> bool {
+pub fn adds_up(messages: &Value) -> bool {
     let of = |state: &str| messages[state].as_u64().unwrap();
     of("requested") == ["queued", "sent", "delivered", "failed", "unknown", "excluded"].map(of).iter().sum::<u64>()
 }

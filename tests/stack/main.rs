@@ -10,6 +10,7 @@ mod lists;
 mod referral;
 mod refusal;
 mod review;
+mod sending;
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -79,6 +79,7 @@ async fn fill_clinic(connection: &mut MySqlConnection, ambient: &Ambient, rows: 
                 attributes: [("메모".to_owned(), person.memo)].into(),
                 created_at: ambient.now(),
                 updated_at: ambient.now(),
+                advertising_consent_at: None,
             });
         }
         let Some(first) = chunk.first() else { break };

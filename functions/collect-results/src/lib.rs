@@ -1,37 +1,46 @@
 //! Triggered by `BundleAccepted` and by `results_due.v1` of reconcile, both on the queue of this function.
-//! Responsible for turning the provider's results of a bundle into message states, each once, and for when to ask again.
+//! Responsible for turning the provider's results of a bundle into message states, each once, for when to ask again, and for what
+//! the first bundle's results mean for the others.
 
-use std::collections::{BTreeMap, HashMap};
+mod ends;
+
+use std::collections::BTreeMap;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use chrono::{DateTime, Utc};
+use shared::aws::topics::Publisher;
 use shared::batch::{self, BatchFailed, DeadLetters};
 use shared::clock::Ambient;
-use shared::db::Database;
-use shared::db::bundles::{self, Bundle};
+use shared::db::bundles::{self, Bundle, watch};
+use shared::db::campaigns::canary::{self, Settled};
 use shared::db::campaigns::{self, Campaign};
 use shared::db::hourly_counts::{self, Delta};
-use shared::db::messages::{self, End, Message};
+use shared::db::messages::End;
+use shared::db::messages::results::{self, Awaited};
 use shared::db::suppressions::{self, Cause};
+use shared::db::{Database, outbox};
 use shared::failure::Failure;
 use shared::message::ResultsAwaited;
-use shared::model::PhoneNumber;
-use shared::model::result::{self, PATIENCE, Reason};
-use shared::model::state::{BundleState, CampaignState, MessageState, SuppressionReason};
-use shared::provider::{NoAnswer, Provider, Report, tokens_in};
+use shared::model::result::{self, PATIENCE};
+use shared::model::state::{BundleState, CampaignKind, MessageState, SuppressionReason};
+use shared::provider::{NoAnswer, Provider, Report};
 use sqlx::MySqlConnection;
+
+use crate::ends::Answers;
 
 /// A bundle has one page of results; more than this is no answer to our question.
 const MOST_PAGES: u32 = 20;
 
 /// What the use case needs.
-pub struct Deps<V, D> {
+pub struct Deps<V, P, D> {
     /// The database.
     pub database: Database,
     /// Time and randomness.
     pub ambient: Ambient,
     /// Who knows what became of the messages.
     pub provider: V,
+    /// Where facts are published.
+    pub publisher: P,
     /// Where messages go that can never succeed.
     pub dead_letters: D,
 }
@@ -40,34 +49,46 @@ pub struct Deps<V, D> {
 ///
 /// # Errors
 /// When none of them could be worked off.
-pub async fn handle<V: Provider, D: DeadLetters>(deps: &Deps<V, D>, event: SqsEvent) -> Result<SqsBatchResponse, BatchFailed> {
+pub async fn handle<V: Provider, P: Publisher, D: DeadLetters>(
+    deps: &Deps<V, P, D>,
+    event: SqsEvent,
+) -> Result<SqsBatchResponse, BatchFailed> {
     batch::each(event, &deps.dead_letters, async |awaited: &ResultsAwaited| collect(deps, awaited).await).await
 }
 
-async fn collect<V: Provider, D>(deps: &Deps<V, D>, awaited: &ResultsAwaited) -> Result<(), Failure> {
+async fn collect<V: Provider, P: Publisher, D>(deps: &Deps<V, P, D>, awaited: &ResultsAwaited) -> Result<(), Failure> {
     let (ResultsAwaited::AcceptedV1 { clinic_id, bundle_id, .. } | ResultsAwaited::DueV1 { clinic_id, bundle_id, .. }) =
         awaited;
-    let bundle = bundles::find(&mut *deps.database.acquire().await?, *clinic_id, *bundle_id).await?;
-    let bundle = bundle.ok_or_else(|| Failure::reject("there is no such bundle"))?;
-    let (BundleState::Accepted, Some(provider_id), Some(_)) = (bundle.state, &bundle.provider_id, bundle.poll_at) else {
-        // Everything is known already: this is a second delivery.
-        return Ok(());
+    let missing = || Failure::reject("there is no such bundle");
+    let (bundle, campaign) = {
+        let mut connection = deps.database.acquire().await?;
+        let bundle = bundles::find(&mut connection, *clinic_id, *bundle_id).await?.ok_or_else(missing)?;
+        let campaign = campaigns::find(&mut connection, *clinic_id, bundle.campaign).await?.ok_or_else(missing)?;
+        (bundle, campaign)
     };
+    if let (BundleState::Accepted, Some(provider_id), Some(_)) = (bundle.state, &bundle.provider_id, bundle.poll_at) {
+        let answers = question(deps, &bundle, provider_id).await?;
+        let (ambient, campaign, bundle, answers) = (&deps.ambient, &campaign, &bundle, &answers);
+        let stored = deps.database.transaction::<_, Failure>("store_results", |tx| {
+            Box::pin(async move { store(tx, ambient, campaign, bundle, answers).await.map_err(Failure::from) })
+        });
+        stored.await?;
+    }
+    // Also when everything was known already: whoever stored it may have died before this.
+    conclude(deps, &campaign, &bundle).await
+}
+
+/// Asks the provider. A refusal at the end means that it has forgotten the call, or never tells: nobody asks for ever.
+async fn question<V: Provider, P, D>(deps: &Deps<V, P, D>, bundle: &Bundle, provider_id: &str) -> Result<Answers, Failure> {
     let asked = ask(&deps.provider, provider_id).await;
-    let now = deps.ambient.now();
-    let reports = match asked {
-        // It has forgotten the call, or never tells: nobody asks for ever.
-        Err(NoAnswer::Refused { code, message }) if is_over(&bundle, now) => {
+    let at = deps.ambient.now();
+    match asked {
+        Err(NoAnswer::Refused { code, message }) if is_over(bundle, at) => {
             tracing::warn!(event = "results.refused", bundle.id = %bundle.id, code, answer = message, "no results are to be had");
-            Vec::new()
+            Ok(Answers { at, reports: Vec::new(), is_complete: false })
         }
-        asked => asked?,
-    };
-    let (ambient, bundle, reports) = (&deps.ambient, &bundle, &reports);
-    let stored = deps.database.transaction::<_, Failure>("store_results", |tx| {
-        Box::pin(async move { store(tx, ambient, bundle, reports, now).await.map_err(Failure::from) })
-    });
-    stored.await
+        asked => asked.map(|(reports, is_complete)| Answers { at, reports, is_complete }).map_err(Failure::from),
+    }
 }
 
 /// Whether results have been asked for long enough.
@@ -75,66 +96,50 @@ fn is_over(bundle: &Bundle, now: DateTime<Utc>) -> bool {
     bundle.answered_at.is_none_or(|at| now - at >= PATIENCE)
 }
 
-/// Every report of the call.
-async fn ask(provider: &impl Provider, provider_id: &str) -> Result<Vec<Report>, NoAnswer> {
+/// Every report of the call, and whether the last page was among them.
+async fn ask(provider: &impl Provider, provider_id: &str) -> Result<(Vec<Report>, bool), NoAnswer> {
     let mut reports = Vec::new();
     for page in 1..=MOST_PAGES {
         let listing = provider.detail(provider_id, page).await?;
         reports.extend(listing.rows);
         if page >= listing.pages {
-            break;
+            return Ok((reports, true));
         }
     }
-    Ok(reports)
+    Ok((reports, false))
 }
 
 /// The rows that are locked here are the ones that change, so states, counts and the ledger of suppressed phones agree and
-/// nothing is counted twice. The campaign is locked first, as everywhere: campaign, bundle, messages, hour.
+/// nothing is counted twice. The campaign is not locked: bundles of the same campaign do not wait for each other here.
 async fn store(
     tx: &mut MySqlConnection,
     ambient: &Ambient,
+    campaign: &Campaign,
     bundle: &Bundle,
-    reports: &[Report],
-    now: DateTime<Utc>,
+    answers: &Answers,
 ) -> Result<(), sqlx::Error> {
-    let Some(campaign) = campaigns::lock(tx, bundle.clinic, bundle.campaign).await? else { return Ok(()) };
+    let now = answers.at;
     let locked = bundles::lock(tx, bundle.clinic, bundle.id).await?;
-    let Some(bundle) = locked.filter(|bundle| bundle.poll_at.is_some()) else { return Ok(()) };
-    let waiting = messages::lock_sent(tx, bundle.clinic, bundle.id).await?;
-    let mut ended = ends(&waiting, reports);
+    let Some(bundle) = locked.filter(|bundle| bundle.state == BundleState::Accepted && bundle.poll_at.is_some()) else {
+        return Ok(());
+    };
+    let waiting = results::lock_awaited(tx, bundle.clinic, bundle.id).await?;
+    let read = answers.read(&waiting);
+    let mut ended = read.ends();
     if is_over(&bundle, now) {
-        let given_up = End::new(MessageState::Unknown, Some(Reason::NoResult), None);
-        let open = waiting.iter().filter(|message| !ended.contains_key(&message.number)).map(|message| message.number);
-        let open: Vec<_> = open.collect();
-        ended.extend(open.into_iter().map(|number| (number, given_up.clone())));
+        let given_up = read.given_up(bundle.taken);
+        let open = waiting.iter().filter(|message| !read.has_ended(message.number));
+        ended.extend(open.map(|message| (message.number, given_up(message.number))));
     }
     let left = waiting.len() - ended.len();
-    write_ends(tx, ambient, &campaign, &bundle, &waiting, &ended, now).await?;
+    for (number, substitute_id) in read.substitutes() {
+        results::set_substitute(tx, bundle.campaign, number, substitute_id).await?;
+    }
+    write_ends(tx, ambient, campaign, &bundle, &waiting, &ended, now).await?;
     let poll_at = (left > 0).then(|| now + result::wait_after(bundle.polls + 1));
-    bundles::mark_polled(tx, bundle.clinic, bundle.id, poll_at).await?;
+    watch::mark_polled(tx, bundle.clinic, bundle.id, poll_at).await?;
     tracing::info!(event = "results.collected", bundle.id = %bundle.id, ended = ended.len(), left, "results collected");
     Ok(())
-}
-
-/// How the waiting messages ended, by their numbers. A report is about the message whose link it shows; the phone decides only
-/// where a template has no link of ours.
-fn ends(waiting: &[Message], reports: &[Report]) -> BTreeMap<u32, End> {
-    let by_token: HashMap<&str, u32> = waiting.iter().map(|message| (message.link.as_str(), message.number)).collect();
-    let by_phone: HashMap<&str, u32> = waiting.iter().map(|message| (message.phone.e164(), message.number)).collect();
-    let mut ends: BTreeMap<u32, End> = BTreeMap::new();
-    for report in reports.iter().filter(|report| report.is_final) {
-        let phone = report.phone.parse::<PhoneNumber>().ok();
-        let by_link = tokens_in(&report.buttons).find_map(|token| by_token.get(token));
-        let Some(&number) = by_link.or_else(|| by_phone.get(phone.as_ref()?.e164())) else { continue };
-        let reading = result::read(&report.code);
-        let end = End::new(reading.state, reading.reason, Some((report.code.clone(), report.message.clone())));
-        // Should a message have two reports, it arrived if one of them says so.
-        let known = ends.get(&number).is_some_and(|known| known.state == MessageState::Delivered);
-        if !known {
-            ends.insert(number, end);
-        }
-    }
-    ends
 }
 
 async fn write_ends(
@@ -142,7 +147,7 @@ async fn write_ends(
     ambient: &Ambient,
     campaign: &Campaign,
     bundle: &Bundle,
-    waiting: &[Message],
+    waiting: &[Awaited],
     ended: &BTreeMap<u32, End>,
     now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
@@ -152,7 +157,7 @@ async fn write_ends(
     }
     let mut delta = Delta::default();
     for (end, numbers) in &alike {
-        messages::mark_ended(tx, bundle.campaign, numbers, end, now).await?;
+        results::end(tx, bundle.campaign, numbers, end, now).await?;
         let count = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
         match end.state {
             MessageState::Delivered => delta.delivered += count,
@@ -160,24 +165,35 @@ async fn write_ends(
             _ => {}
         }
     }
-    hourly_counts::add(tx, bundle.clinic, bundle.campaign, now, delta).await?;
-    let reading_of = |number: u32| ended.get(&number).and_then(|end| end.code.as_deref()).map(result::read);
-    let blocked: Vec<_> =
-        waiting.iter().filter(|message| reading_of(message.number).is_some_and(|reading| reading.suppress)).collect();
-    let phones: Vec<_> = blocked.iter().map(|message| &message.phone).collect();
-    suppressions::insert_all(tx, ambient, bundle.clinic, &phones, &Cause::of(SuppressionReason::Blocked)).await?;
-    let wrong = ended.keys().filter_map(|number| reading_of(*number)).find(|reading| reading.stop);
-    match wrong.and_then(|reading| reading.reason) {
-        Some(reason) => stop(tx, campaign, reason).await,
-        None => Ok(()),
+    if campaign.kind != CampaignKind::Test {
+        hourly_counts::add(tx, bundle.clinic, bundle.campaign, now, delta).await?;
     }
+    let suppresses = |end: &End| end.code.as_deref().is_some_and(|code| result::read(code).suppress);
+    let blocked = waiting.iter().filter(|message| ended.get(&message.number).is_some_and(suppresses));
+    let phones: Vec<_> = blocked.map(|message| &message.phone).collect();
+    suppressions::insert_all(tx, ambient, bundle.clinic, &phones, &Cause::of(SuppressionReason::Blocked)).await?;
+    Ok(())
 }
 
-/// The set-up is wrong: what has not been handed over yet would fail in the same way, and cost money.
-async fn stop(tx: &mut MySqlConnection, campaign: &Campaign, reason: Reason) -> Result<(), sqlx::Error> {
-    if campaign.state != CampaignState::Sending {
+/// What the results of a bundle mean for the others: a wrong set-up stops them, and those that wait for the first one go when it
+/// came back well. Decided by what is stored, in a transaction of its own that locks the campaign.
+async fn conclude<V, P: Publisher, D>(deps: &Deps<V, P, D>, campaign: &Campaign, bundle: &Bundle) -> Result<(), Failure> {
+    let (ambient, clinic, id) = (&deps.ambient, campaign.clinic, campaign.id);
+    let messages = results::list_alike(&mut *deps.database.acquire().await?, clinic, bundle.id).await?;
+    if let Some(reason) = canary::stop_reason(&messages) {
+        let stopped = deps.database.transaction::<_, Failure>("stop_campaign", |tx| {
+            Box::pin(async move { Ok(canary::stop(tx, ambient, clinic, id, reason).await?) })
+        });
+        return stopped.await.map(drop);
+    }
+    if bundle.position > 0 || campaign.released_at.is_some() {
         return Ok(());
     }
-    tracing::warn!(event = "campaign.stopped", campaign.id = %campaign.id, reason = reason.as_str(), "campaign stopped");
-    campaigns::set_state(tx, campaign.clinic, campaign.id, CampaignState::Failed, Some(reason.as_str())).await
+    let settled = deps.database.transaction::<_, Failure>("settle_canary", |tx| {
+        Box::pin(async move { Ok(canary::settle(tx, ambient, clinic, id).await?) })
+    });
+    if let Settled::Released(outgoing) = settled.await? {
+        outbox::publish(&deps.database, &deps.publisher, &outgoing).await;
+    }
+    Ok(())
 }

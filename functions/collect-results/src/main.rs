@@ -4,9 +4,11 @@ use aws_lambda_events::sqs::SqsEvent;
 use collect_results::{Deps, handle};
 use lambda_runtime::{LambdaEvent, service_fn};
 use shared::aws::queues::DeadLetterQueue;
+use shared::aws::topics::SnsPublisher;
 use shared::clock::Ambient;
 use shared::config::{DatabaseConfig, Environment, ProviderConfig};
 use shared::db::Database;
+use shared::message::Topic;
 use shared::provider::Aligo;
 use shared::{aws, telemetry};
 
@@ -16,6 +18,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let mut environment = Environment::of_process();
     let database = DatabaseConfig::read(&mut environment);
     let provider = ProviderConfig::read(&mut environment);
+    let publisher = SnsPublisher::read(&mut environment, &[Topic::BundlePrepared]);
     let dead_letters = DeadLetterQueue::read(&mut environment);
     environment.check()?;
 
@@ -24,6 +27,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         database: Database::connect(&database, &sdk).await?,
         ambient: Ambient::system()?,
         provider: Aligo::connect(&provider, &sdk).await?,
+        publisher: publisher(&sdk),
         dead_letters: dead_letters(&sdk),
     };
     let deps = &deps;

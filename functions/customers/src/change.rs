@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use shared::aws::downloads::Downloads;
 use shared::clock::Ambient;
@@ -42,6 +42,9 @@ pub struct NewCustomer {
     /// Groups to be in; without any they are in the unassigned one.
     #[serde(default)]
     group_ids: BTreeSet<GroupId>,
+    /// Whether they agreed to advertising. Consent to information is not consent to advertising.
+    #[serde(default)]
+    advertising_consent: bool,
 }
 
 /// What to change; what is absent stays as it is.
@@ -67,6 +70,10 @@ pub struct Change {
     #[serde(default, deserialize_with = "input::given")]
     #[schema(nullable = false)]
     group_ids: Option<BTreeSet<GroupId>>,
+    /// Whether they agree to advertising. Who agrees again has agreed since the first time.
+    #[serde(default, deserialize_with = "input::given")]
+    #[schema(nullable = false)]
+    advertising_consent: Option<bool>,
 }
 
 /// Adds a customer
@@ -86,6 +93,7 @@ pub async fn add<D: Downloads>(
         attributes,
         created_at: now,
         updated_at: now,
+        advertising_consent_at: new.advertising_consent.then_some(now),
     };
     let (ambient, caller, customer, wanted) = (&deps.ambient, &caller, &customer, &new.group_ids);
     let added = deps.database.transaction::<_, Problem>("add_customer", |tx| {
@@ -125,7 +133,7 @@ pub async fn change<D: Downloads>(
             let staff = Staff::identify(tx, caller).await?;
             let mut customer = customers::lock(tx, staff.clinic, id).await?.ok_or_else(Problem::not_found)?;
             let before = customer.clone();
-            change.apply(&mut customer)?;
+            change.apply(&mut customer, ambient.now())?;
             if customer != before {
                 // An undone import tells by it that somebody edited the customer since: it moves on, whatever the clocks say.
                 customer.updated_at = ambient.now().max(before.updated_at + TimeDelta::microseconds(1));
@@ -151,12 +159,15 @@ pub async fn change<D: Downloads>(
 }
 
 impl Change {
-    fn apply(&self, customer: &mut Customer) -> Result<(), Problem> {
+    fn apply(&self, customer: &mut Customer, now: DateTime<Utc>) -> Result<(), Problem> {
         if let Some(name) = &self.name {
             name.as_str().clone_into(&mut customer.name);
         }
         if let Some(phone) = &self.phone {
             customer.phone.clone_from(phone);
+        }
+        if let Some(agreed) = self.advertising_consent {
+            customer.advertising_consent_at = agreed.then(|| customer.advertising_consent_at.unwrap_or(now));
         }
         self.attributes.clone().map_or(Ok(()), |changes| input::merge(&mut customer.attributes, changes))
     }
@@ -168,6 +179,7 @@ impl Change {
             ("phone", self.phone.is_some()),
             ("attributes", self.attributes.is_some()),
             ("groupIds", self.group_ids.is_some()),
+            ("advertisingConsent", self.advertising_consent.is_some()),
         ];
         fields.iter().filter(|(_, given)| *given).map(|(field, _)| *field).collect::<Vec<_>>().join(" ")
     }

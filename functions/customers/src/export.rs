@@ -13,7 +13,7 @@ use shared::db::groups::Label;
 use shared::db::{clinics, customer_columns, groups};
 use shared::http::{Body, Caller, Kind, Language, Problem, Staff};
 use shared::model::{ClinicId, GroupId};
-use shared::spreadsheet::{Format, OTHER_GROUPS, WriteFailed, Writer};
+use shared::spreadsheet::{CONSENT, Format, OTHER_GROUPS, WriteFailed, Writer};
 use sqlx::MySqlConnection;
 use utoipa::ToSchema;
 
@@ -23,6 +23,8 @@ use crate::{Deps, input};
 const CHUNK: u32 = 500;
 /// How long customers are read. What remains of the 28 s that the function has is for packing and handing over the file.
 const PATIENCE: TimeDelta = TimeDelta::seconds(12);
+/// How a day is written.
+const DAY: &str = "%Y-%m-%d";
 /// What a cell may hold to be read again by an import.
 const MAX_CELL: usize = 1000;
 
@@ -75,10 +77,10 @@ pub struct ExportView {
 
 /// Exports customers
 ///
-/// Everybody, a group or what a search finds, with name, mobile, group and the clinic's own columns. The column names are Korean, or
-/// English by `Accept-Language`. The file can be uploaded again as it is, as long as it has at most 50 columns. A
-/// cell that a spreadsheet program would take for a
-/// formula has an apostrophe in front, which an import takes off.
+/// Everybody, a group or what a search finds, with name, mobile, group, the clinic's own columns, and the day on which they agreed to
+/// advertising. The column names are Korean, or English by `Accept-Language`. The file can be uploaded again as it is, as long as
+/// it has at most 50 columns; an import gives no consent. A cell that a spreadsheet program would take for a formula has an
+/// apostrophe in front, which an import takes off.
 #[utoipa::path(post, path = "/v1/customers/export", operation_id = "exportCustomers", responses((status = 200, body = ExportView)))]
 pub async fn export<D: Downloads>(
     State(deps): State<Arc<Deps<D>>>,
@@ -96,7 +98,8 @@ pub async fn export<D: Downloads>(
         None => None,
     };
     let wanted = Wanted { within: within(group.as_ref()), search, sort: Sort::Oldest };
-    let mut sheet = Sheet::begin(&mut connection, staff.clinic, format, language, group).await?;
+    let zone = zone(&mut connection, staff.clinic).await?;
+    let mut sheet = Sheet::begin(&mut connection, staff.clinic, format, language, group, zone).await?;
     let mut from = Position::default();
     loop {
         if deps.ambient.now() - begun > PATIENCE {
@@ -109,7 +112,8 @@ pub async fn export<D: Downloads>(
         let Some(next) = next else { break };
         from = next;
     }
-    let file_name = file_name(&mut connection, staff.clinic, begun, format, language).await?;
+    let day = begun.with_timezone(&zone).format(DAY);
+    let file_name = format!("{}-{day}.{}", language.choose("고객", "customers"), format.extension());
     // Nobody waits for the connection while the file is packed.
     drop(connection);
     let rows = sheet.writer.rows();
@@ -129,18 +133,10 @@ fn within(group: Option<&Label>) -> Within {
     }
 }
 
-/// The file's name, with the day where the clinic is.
-async fn file_name(
-    connection: &mut MySqlConnection,
-    clinic: ClinicId,
-    now: DateTime<Utc>,
-    format: Format,
-    language: Language,
-) -> Result<String, Problem> {
-    let zone =
-        clinics::find(connection, clinic).await?.and_then(|clinic| clinic.time_zone.parse().ok()).unwrap_or(Tz::Asia__Seoul);
-    let day = now.with_timezone(&zone).format("%Y-%m-%d");
-    Ok(format!("{}-{day}.{}", language.choose("고객", "customers"), format.extension()))
+/// Where the clinic is.
+async fn zone(connection: &mut MySqlConnection, clinic: ClinicId) -> Result<Tz, Problem> {
+    let clinic = clinics::find(connection, clinic).await?;
+    Ok(clinic.and_then(|clinic| clinic.time_zone.parse().ok()).unwrap_or(Tz::Asia__Seoul))
 }
 
 /// The file, row by row.
@@ -152,6 +148,8 @@ struct Sheet {
     group: Option<String>,
     /// Whether there is a column for the groups behind the first.
     others: bool,
+    /// Where the clinic is.
+    zone: Tz,
 }
 
 impl Sheet {
@@ -161,15 +159,18 @@ impl Sheet {
         format: Format,
         language: Language,
         group: Option<Label>,
+        zone: Tz,
     ) -> Result<Self, Problem> {
         let columns = customer_columns::list(connection, clinic).await?;
         let others = customers::anybody_in_two_groups(connection, clinic).await?;
         let names = [("이름", "Name"), ("휴대폰", "Mobile"), ("그룹", "Group")].map(|(ko, en)| language.choose(ko, en));
         let mut header = names.to_vec();
         header.extend(columns.iter().map(String::as_str));
+        header.push(language.choose(CONSENT.0, CONSENT.1));
         header.extend(others.then(|| language.choose(OTHER_GROUPS.0, OTHER_GROUPS.1)));
         let writer = Writer::new(format, &header).map_err(write_failed)?;
-        Ok(Self { writer, columns, group: group.filter(|group| !group.unassigned).map(|group| group.name), others })
+        let group = group.filter(|group| !group.unassigned).map(|group| group.name);
+        Ok(Self { writer, columns, group, others, zone })
     }
 
     async fn put(&mut self, connection: &mut MySqlConnection, clinic: ClinicId, customers: &[Customer]) -> Result<(), Problem> {
@@ -185,6 +186,8 @@ impl Sheet {
             let (phone, others) = (customer.phone.to_string(), joined(others));
             let mut cells = vec![customer.name.as_str(), &phone, first];
             cells.extend(self.columns.iter().map(|name| customer.attributes.get(name).map_or("", String::as_str)));
+            let agreed = customer.advertising_consent_at.map(|at| at.with_timezone(&self.zone).format(DAY).to_string());
+            cells.push(agreed.as_deref().unwrap_or_default());
             cells.extend(self.others.then_some(others.as_str()));
             self.writer.row(&cells).map_err(write_failed)?;
         }

@@ -25,8 +25,10 @@ pub struct CustomerView {
     pub attributes: Attributes,
     /// When they were added.
     pub created_at: DateTime<Utc>,
-    /// When their name, phone or attributes were last changed.
+    /// When their name, phone, attributes or consent were last changed.
     pub updated_at: DateTime<Utc>,
+    /// When the clinic noted that they agreed to advertising; null when they did not.
+    pub advertising_consent_at: Option<DateTime<Utc>>,
 }
 
 /// A customer with the groups they are in.
@@ -61,6 +63,7 @@ impl From<Customer> for CustomerView {
             attributes: customer.attributes,
             created_at: customer.created_at,
             updated_at: customer.updated_at,
+            advertising_consent_at: customer.advertising_consent_at,
         }
     }
 }

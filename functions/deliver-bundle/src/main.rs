@@ -1,7 +1,7 @@
 //! Wiring of `deliver-bundle`.
 
 use aws_lambda_events::sqs::SqsEvent;
-use deliver_bundle::{Deps, handle};
+use deliver_bundle::{Deps, handle_until};
 use lambda_runtime::{LambdaEvent, service_fn};
 use shared::aws::queues::DeadLetterQueue;
 use shared::aws::topics::SnsPublisher;
@@ -29,8 +29,12 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         provider: Aligo::connect(&provider, &sdk).await?,
         publisher: publisher(&sdk),
         dead_letters: dead_letters(&sdk),
+        calls_per_second: provider.calls_per_second,
     };
     let deps = &deps;
-    let answer = |event: LambdaEvent<SqsEvent>| telemetry::invocation("deliver-bundle", handle(deps, event.payload));
+    let answer = |event: LambdaEvent<SqsEvent>| {
+        let handled = handle_until(deps, event.payload, event.context.deadline().into());
+        telemetry::invocation("deliver-bundle", handled)
+    };
     lambda_runtime::run(service_fn(answer)).await
 }

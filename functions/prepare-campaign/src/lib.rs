@@ -1,26 +1,27 @@
 //! Triggered by `CampaignRequested` on the queue of this function.
-//! Responsible for one message per recipient, sendable or excluded with the reason, and the bundles they go in: all or nothing.
+//! Responsible for one message per recipient, sendable or excluded with the reason, and the bundles they go in; each chunk of them in
+//! one transaction.
 
+mod audience;
+mod chunk;
 mod text;
+mod writer;
+
+use std::time::{Duration, Instant};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use shared::aws::topics::{Outgoing, Publisher};
+use shared::aws::topics::Publisher;
 use shared::batch::{self, BatchFailed, DeadLetters};
 use shared::clock::Ambient;
-use shared::db::campaigns::{self, Campaign};
-use shared::db::customers::{self, Recipient};
-use shared::db::messages::{self, NewMessage};
-use shared::db::{Database, bundles, outbox};
+use shared::db::campaigns::Campaign;
+use shared::db::{Database, outbox};
 use shared::failure::{Failure, chain};
-use shared::message::{BundlePrepared, CampaignRequested};
+use shared::message::CampaignRequested;
 use shared::model::link::LinkKeys;
-use shared::model::state::{CampaignState, MessageState};
-use shared::model::{BundleId, MessageId};
+use shared::model::state::CampaignState;
 use shared::store::{Destination, Store};
-use sqlx::MySqlConnection;
 
-/// How many recipients are read, and how many messages written, by one statement.
-const CHUNK: u32 = 1000;
+use crate::chunk::{Step, Task, Tools};
 
 /// What the use case needs.
 pub struct Deps<P, D> {
@@ -38,115 +39,78 @@ pub struct Deps<P, D> {
     pub ambient: Ambient,
 }
 
-/// The request names a campaign that the clinic does not have.
+/// How much is done at a time.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Recipients that one statement reads, and that are in memory together.
+    pub page: u32,
+    /// Pages of one transaction. Locks are held for as long as it takes, a fraction of a second.
+    pub pages: u32,
+    /// After this time no other transaction is begun: the function has 120 seconds.
+    pub patience: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { page: 5000, pages: 2, patience: Duration::from_secs(80) }
+    }
+}
+
+/// The campaign is so large, or the database so slow, that one invocation was not enough. The queue brings the request again; the
+/// function does not call itself.
 #[derive(Debug, thiserror::Error)]
-#[error("the clinic has no such campaign")]
-struct NoCampaign;
+#[error("time is up; the next delivery goes on")]
+struct TimeIsUp;
 
 /// Prepares requested campaigns.
 ///
 /// # Errors
 /// When no message of the batch could be worked off.
 pub async fn handle<P: Publisher, D: DeadLetters>(deps: &Deps<P, D>, event: SqsEvent) -> Result<SqsBatchResponse, BatchFailed> {
-    batch::each(event, &deps.dead_letters, async |requested: &CampaignRequested| prepare(deps, requested).await).await
+    handle_at(deps, event, Pace::default()).await
 }
 
-/// One transaction, so that a campaign is prepared or it is not, wherever the process is killed. A campaign that is no longer
-/// `requested` was prepared by an earlier delivery.
-async fn prepare<P: Publisher, D>(deps: &Deps<P, D>, requested: &CampaignRequested) -> Result<(), Failure> {
+/// The same at another pace.
+///
+/// # Errors
+/// When no message of the batch could be worked off.
+pub async fn handle_at<P: Publisher, D: DeadLetters>(
+    deps: &Deps<P, D>,
+    event: SqsEvent,
+    pace: Pace,
+) -> Result<SqsBatchResponse, BatchFailed> {
+    batch::each(event, &deps.dead_letters, async |requested: &CampaignRequested| prepare(deps, requested, pace).await).await
+}
+
+/// Whoever is killed leaves whole chunks behind, and the next delivery goes on with the next one.
+async fn prepare<P: Publisher, D>(deps: &Deps<P, D>, requested: &CampaignRequested, pace: Pace) -> Result<(), Failure> {
+    let begun = Instant::now();
     let CampaignRequested::V1 { clinic_id: clinic, campaign_id: id } = *requested;
-    let (ambient, keys) = (&deps.ambient, &deps.keys);
-    let prepared = deps.database.transaction::<_, Failure>("prepare_campaign", |tx| {
-        Box::pin(async move {
-            let campaign = campaigns::lock(tx, clinic, id).await?.ok_or_else(|| Failure::reject(NoCampaign))?;
-            let outgoing = match campaign.state {
-                CampaignState::Requested => expand(tx, ambient, keys, &campaign).await?,
-                _ => Vec::new(),
-            };
-            Ok((campaign, outgoing))
-        })
-    });
-    let (campaign, outgoing) = prepared.await?;
-    remember_destination(&deps.store, campaign).await;
-    outbox::publish(&deps.database, &deps.publisher, &outgoing).await;
-    Ok(())
-}
-
-/// Writes every message and bundle of the campaign and moves it on.
-async fn expand(
-    connection: &mut MySqlConnection,
-    ambient: &Ambient,
-    keys: &LinkKeys,
-    campaign: &Campaign,
-) -> Result<Vec<Outgoing>, sqlx::Error> {
-    let mut plan = Plan { ambient, keys, campaign, number: 0, open: None, bundles: Vec::new() };
-    let mut after = None;
+    let tools = Tools { ambient: &deps.ambient, keys: &deps.keys };
+    let mut task = Task { clinic, campaign: id, page: pace.page, pages: pace.pages };
     loop {
-        let recipients = customers::list_recipients(connection, campaign.clinic, campaign.id, after, CHUNK).await?;
-        let Some(last) = recipients.last() else { break };
-        after = Some(last.id);
-        let chunk: Vec<_> = recipients.into_iter().map(|recipient| plan.add(recipient)).collect();
-        messages::insert_all(connection, &chunk).await?;
-    }
-    let Plan { number, bundles, .. } = plan;
-    let mut outgoing = Vec::with_capacity(bundles.len());
-    for (position, bundle) in (0..).zip(bundles) {
-        bundles::insert(connection, campaign.clinic, campaign.id, bundle, position, ambient.now()).await?;
-        let fact = BundlePrepared::V1 { clinic_id: campaign.clinic, campaign_id: campaign.id, bundle_id: bundle };
-        outgoing.push(outbox::insert(connection, ambient, &fact).await?);
-    }
-    let state = if outgoing.is_empty() { CampaignState::Finished } else { CampaignState::Sending };
-    campaigns::set_state(connection, campaign.clinic, campaign.id, state, None).await?;
-    tracing::info!(event = "campaign.prepared", campaign.id = %campaign.id, messages = number, bundles = outgoing.len(), "prepared");
-    Ok(outgoing)
-}
-
-/// Numbers recipients and fills bundles, in the order in which recipients come.
-struct Plan<'a> {
-    ambient: &'a Ambient,
-    keys: &'a LinkKeys,
-    campaign: &'a Campaign,
-    number: u32,
-    /// The bundle being filled, and how many messages it has.
-    open: Option<(BundleId, usize)>,
-    bundles: Vec<BundleId>,
-}
-
-impl Plan<'_> {
-    fn add(&mut self, recipient: Recipient) -> NewMessage {
-        self.number += 1;
-        let token = self.keys.mint(MessageId { campaign: self.campaign.id, number: self.number });
-        let written = text::write(&self.campaign.content, &recipient, &token);
-        let (state, bundle, body, link, reason) = match written {
-            Ok(body) => (MessageState::Queued, Some(self.next_place()), body, token, None),
-            Err(reason) => (MessageState::Excluded, None, String::new(), String::new(), Some(reason.as_str().to_owned())),
-        };
-        NewMessage {
-            clinic: self.campaign.clinic,
-            campaign: self.campaign.id,
-            number: self.number,
-            bundle,
-            customer: recipient.id,
-            name: recipient.name,
-            phone: recipient.phone,
-            body,
-            link,
-            state,
-            reason,
-        }
-    }
-
-    fn next_place(&mut self) -> BundleId {
-        let (bundle, filled) = match self.open {
-            Some((bundle, filled)) if filled < bundles::MOST_MESSAGES => (bundle, filled),
-            _ => {
-                let bundle = BundleId::new(self.ambient);
-                self.bundles.push(bundle);
-                (bundle, 0)
+        match chunk::write(&deps.database, &tools, task).await? {
+            Step::Written { page } => task.page = page,
+            Step::Prepared { campaign, outgoing } => {
+                let prepared = campaign.prepared;
+                let (messages, bundles) = (prepared.messages, prepared.bundles);
+                tracing::info!(event = "campaign.prepared", campaign.id = %id, clinic.id = %clinic, messages, bundles, "prepared");
+                remember_destination(&deps.store, *campaign).await;
+                outbox::publish(&deps.database, &deps.publisher, &outgoing).await;
+                return Ok(());
             }
-        };
-        self.open = Some((bundle, filled + 1));
-        bundle
+            Step::Settled { campaign } => {
+                let state = campaign.state;
+                tracing::info!(event = "campaign.not_to_prepare", campaign.id = %id, clinic.id = %clinic, %state, "nothing to do");
+                if state == CampaignState::Sending {
+                    remember_destination(&deps.store, *campaign).await;
+                }
+                return Ok(());
+            }
+        }
+        if begun.elapsed() > pace.patience {
+            return Err(Failure::retry(TimeIsUp));
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Results that are due: their bundles are sent to the queue of collect-results.
 
 use chrono::TimeDelta;
-use shared::db::bundles;
+use shared::db::bundles::watch;
 use shared::failure::Failure;
 use shared::message::ResultsAwaited;
 
@@ -18,8 +18,8 @@ pub(crate) async fn ask<V, P, Q: ResultsQueue>(deps: &Deps<V, P, Q>) -> Result<u
     let now = deps.ambient.now();
     let leased = deps.database.transaction::<_, sqlx::Error>("lease_due_results", |tx| {
         Box::pin(async move {
-            let due = bundles::lock_due(tx, now, BUNDLES).await?;
-            bundles::postpone(tx, &due, now + LEASE).await?;
+            let due = watch::lock_due(tx, now, BUNDLES).await?;
+            watch::postpone(tx, &due, now + LEASE).await?;
             Ok(due)
         })
     });

@@ -1,7 +1,5 @@
 //! Imports that are stuck, and rows of imports that are not kept any longer. One that fails does not keep the others waiting.
 
-use std::time::Duration;
-
 use chrono::TimeDelta;
 use shared::aws::topics::{Outgoing, Publisher};
 use shared::clock::Ambient;
@@ -11,9 +9,8 @@ use shared::failure::Failure;
 use shared::message::{ImportApproved, ImportRevoked};
 use shared::model::import::{ImportFailure, ROWS_KEPT_FOR};
 use shared::model::state::ImportState;
-use tokio::time::Instant;
 
-use crate::{Deps, Parts};
+use crate::{Deps, Parts, in_time};
 
 /// The queue of parse-import has brought a file five times by then, and nobody is at it any more.
 const PARSING_LIMIT: TimeDelta = TimeDelta::hours(1);
@@ -24,8 +21,6 @@ const WRITING_LIMIT: TimeDelta = TimeDelta::minutes(15);
 const UPLOAD_LIMIT: TimeDelta = TimeDelta::hours(24);
 /// Imports per run and kind; the next run takes more.
 const IMPORTS: u32 = 100;
-/// How long a run begins to delete rows of old imports. Those of one go together, in a few seconds.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Files whose reading did not come to an end, however often it was tried.
 pub(crate) async fn fail<V, P, Q>(deps: &Deps<V, P, Q>) -> Result<usize, Failure> {
@@ -33,7 +28,7 @@ pub(crate) async fn fail<V, P, Q>(deps: &Deps<V, P, Q>) -> Result<usize, Failure
     let before = ambient.now() - PARSING_LIMIT;
     let mut failed = 0;
     let mut parts = Parts(None);
-    for stalled in list(deps, &[ImportState::Parsing], PARSING_LIMIT).await? {
+    for stalled in in_time(list(deps, &[ImportState::Parsing], PARSING_LIMIT).await?) {
         let stalled = &stalled;
         let done = deps.database.transaction::<_, Failure>("fail_import", |tx| {
             Box::pin(async move {
@@ -61,7 +56,7 @@ pub(crate) async fn announce<V, P: Publisher, Q>(deps: &Deps<V, P, Q>) -> Result
     let before = ambient.now() - WRITING_LIMIT;
     let mut announced = 0;
     let mut parts = Parts(None);
-    for stuck in list(deps, &[ImportState::Committing, ImportState::Undoing], WRITING_LIMIT).await? {
+    for stuck in in_time(list(deps, &[ImportState::Committing, ImportState::Undoing], WRITING_LIMIT).await?) {
         let stuck = &stuck;
         let outgoing = deps.database.transaction::<_, Failure>("announce_import", |tx| {
             Box::pin(async move {
@@ -99,7 +94,7 @@ pub(crate) async fn delete<V, P, Q>(deps: &Deps<V, P, Q>) -> Result<usize, Failu
     }
     let mut deleted = 0;
     let mut parts = Parts(None);
-    for (abandoned, before) in abandoned {
+    for (abandoned, before) in in_time(abandoned) {
         let abandoned = &abandoned;
         let done = deps.database.transaction::<_, Failure>("delete_import", |tx| {
             Box::pin(async move {
@@ -121,14 +116,12 @@ pub(crate) async fn delete<V, P, Q>(deps: &Deps<V, P, Q>) -> Result<usize, Failu
 /// Rows of imports that are over hold people's data, and are needed for nothing but undoing. Those of one import go in one
 /// transaction, so that none is undone by half.
 pub(crate) async fn expire<V, P, Q>(deps: &Deps<V, P, Q>) -> Result<usize, Failure> {
-    let until = Instant::now() + PATIENCE;
     let before = deps.ambient.now() - ROWS_KEPT_FOR;
     let mut expired = 0;
     let mut parts = Parts(None);
-    for old in list(deps, &[ImportState::Committed, ImportState::Undone, ImportState::Failed], ROWS_KEPT_FOR).await? {
-        if Instant::now() > until {
-            break;
-        }
+    let over = [ImportState::Committed, ImportState::Undone, ImportState::Failed];
+    for old in in_time(list(deps, &over, ROWS_KEPT_FOR).await?) {
+        // Those of one go together, in a few seconds.
         let old = &old;
         let done = deps.database.transaction::<_, Failure>("expire_import", |tx| {
             Box::pin(async move {

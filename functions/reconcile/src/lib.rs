@@ -1,35 +1,43 @@
 //! Triggered by a schedule, each minute.
-//! Responsible for what is stuck: bundles nobody answered for are looked for in the provider's history, due results are asked for,
-//! imports are set going again or ended.
+//! Responsible for what does not come by itself: campaigns whose time has come or whose work got lost, bundles nobody answered for,
+//! results that are due, imports that are stuck.
 
+mod absence;
+mod campaigns;
+mod canaries;
 mod due;
+mod history;
 mod imports;
+mod lapse;
+mod look;
 mod search;
+mod unknown;
+mod wake;
 
 use std::fmt::Display;
+use std::str::FromStr;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use serde::Serialize;
 use shared::aws::queues::Queue;
-use shared::aws::topics::{Outgoing, Publisher};
+use shared::aws::topics::Publisher;
 use shared::clock::Ambient;
-use shared::db::bundles::{self, Bundle};
-use shared::db::campaigns::{self, Campaign};
-use shared::db::hourly_counts::{self, Delta};
-use shared::db::{Database, Tx, messages, outbox};
+use shared::db::Database;
 use shared::failure::Failure;
-use shared::message::{BundleAccepted, BundlePrepared, ResultsAwaited};
-use shared::model::result::{FIRST_POLL, Reason};
-use shared::provider::{Provider, TakenCall};
+use shared::message::ResultsAwaited;
+use shared::provider::Provider;
+use tokio::time::Instant;
 
-/// Whoever handed a bundle over this long ago is not at it any more: deliver-bundle may run for 60 s.
-const CALL_LIMIT: TimeDelta = TimeDelta::minutes(5);
-/// A bundle that was announced or put back waits this long for the queue to bring its message.
-const QUEUE_LIMIT: TimeDelta = TimeDelta::minutes(15);
-/// What the provider's history does not show after this long it will not show.
-const SEARCHED_FOR: TimeDelta = TimeDelta::days(3);
-/// Bundles per run and kind; the next run takes more.
-const BUNDLES_PER_RUN: u32 = 100;
+use crate::lapse::CALL_LIMIT;
+
+/// How long a part of a run begins something new; the next run goes on. All together, and what is begun at the last moment, stay
+/// below the 55 s that the function may run for.
+const PART: Duration = Duration::from_secs(3);
+/// The same for the part that asks the provider.
+const SEARCH: Duration = Duration::from_secs(30);
+/// When that part stops at the latest, from the beginning of the run.
+const RUN: Duration = Duration::from_secs(45);
 
 /// What the use case needs.
 pub struct Deps<V, P, Q> {
@@ -43,6 +51,45 @@ pub struct Deps<V, P, Q> {
     pub publisher: P,
     /// The queue of collect-results.
     pub results: Q,
+    /// How long after a call, and after the first look that did not show it, the provider's history counts as complete.
+    pub absence_after: TimeDelta,
+}
+
+/// The setting `ABSENCE_AFTER_MINUTES`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AbsenceAfter(TimeDelta);
+
+/// It would be over before the call is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a number of minutes from {LEAST_MINUTES} to {MOST_MINUTES}")]
+pub struct NoAbsenceAfter;
+
+/// Before that nobody even knows that a call has no answer.
+const LEAST_MINUTES: i64 = CALL_LIMIT.num_minutes();
+/// A day: by then somebody looks.
+const MOST_MINUTES: i64 = 24 * 60;
+
+impl AbsenceAfter {
+    /// As a span of time.
+    #[must_use]
+    pub const fn span(self) -> TimeDelta {
+        self.0
+    }
+}
+
+impl Default for AbsenceAfter {
+    fn default() -> Self {
+        Self(TimeDelta::minutes(15))
+    }
+}
+
+impl FromStr for AbsenceAfter {
+    type Err = NoAbsenceAfter;
+
+    fn from_str(text: &str) -> Result<Self, NoAbsenceAfter> {
+        let minutes = text.parse().ok().filter(|minutes| (LEAST_MINUTES..=MOST_MINUTES).contains(minutes));
+        minutes.map(|minutes| Self(TimeDelta::minutes(minutes))).ok_or(NoAbsenceAfter)
+    }
 }
 
 /// The queue of collect-results.
@@ -57,19 +104,33 @@ impl ResultsQueue for Queue {
     }
 }
 
-/// What a run came to, in bundles and in imports.
+/// What a run came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
-    /// Calls whose answer was never stored became unknown.
+    /// Bundles whose call has no answer became unknown.
     pub lapsed: usize,
-    /// Bundles that nobody had tried were announced again.
-    pub announced: usize,
-    /// Results were asked for.
+    /// Scheduled campaigns began.
+    pub begun: usize,
+    /// Scheduled campaigns that are so late that somebody has to say whether they still should begin.
+    pub stale: usize,
+    /// Campaigns that nobody was preparing were requested again.
+    pub requested: usize,
+    /// Campaigns whose other bundles may go since their first one came back well, or not at all.
+    pub released: usize,
+    /// Campaigns whose first bundle showed that the set-up is wrong.
+    pub stopped: usize,
+    /// Campaigns that were over without anybody having said so.
+    pub finished: usize,
+    /// Bundles for which deliver-bundle was woken.
+    pub woken: usize,
+    /// Bundles whose results were asked for.
     pub due: usize,
-    /// Unknown ones were found in the provider's history.
+    /// Unknown bundles that were found in the provider's history.
     pub found: usize,
-    /// Unknown ones that were looked for and stay so.
+    /// Unknown bundles that are proven not to be in it, and were put back.
+    pub absent: usize,
+    /// Unknown bundles that were looked for and stay so.
     pub unknown: usize,
     /// Imports whose file could not be read to its end failed.
     pub imports_failed: usize,
@@ -81,21 +142,29 @@ pub struct Summary {
     pub imports_expired: usize,
 }
 
-/// Settles what is stuck. The parts do not wait for each other: one that fails does not keep the others from their work.
+/// Settles what does not come by itself. The parts do not wait for each other: one that fails, or has more to do than a run has time
+/// for, does not keep the others from their work.
 ///
 /// # Errors
 /// When a part failed; the next run tries it again.
 pub async fn handle<V: Provider, P: Publisher, Q: ResultsQueue>(deps: &Deps<V, P, Q>) -> Result<Summary, Failure> {
+    let begun = Instant::now();
     let mut summary = Summary::default();
     let mut parts = Parts(None);
-    summary.lapsed = parts.run("lapse", lapse(deps).await);
-    summary.announced = parts.run("announce", announce(deps).await);
+    summary.lapsed = parts.run("lapse", lapse::lapse(deps).await);
     summary.due = parts.run("due", due::ask(deps).await);
+    summary.requested = parts.run("request", campaigns::request_again(deps).await);
+    (summary.begun, summary.stale) = parts.run("begin", campaigns::begin(deps).await);
+    (summary.released, summary.stopped) = parts.run("release", canaries::settle(deps).await);
+    summary.finished = parts.run("finish", campaigns::finish(deps).await);
+    summary.woken = parts.run("wake", wake::wake(deps).await);
     summary.imports_failed = parts.run("fail_imports", imports::fail(deps).await);
     summary.imports_announced = parts.run("announce_imports", imports::announce(deps).await);
     summary.imports_deleted = parts.run("delete_imports", imports::delete(deps).await);
     summary.imports_expired = parts.run("expire_imports", imports::expire(deps).await);
-    (summary.found, summary.unknown) = parts.run("find", find(deps).await);
+    let until = (Instant::now() + SEARCH).min(begun + RUN);
+    let settled = parts.run("find", unknown::settle(deps, until).await);
+    (summary.found, summary.absent, summary.unknown) = (settled.found, settled.absent, settled.unknown);
     tracing::info!(event = "bundles.reconciled", ?summary, "reconciled");
     parts.0.map_or(Ok(summary), Err)
 }
@@ -106,10 +175,14 @@ struct Parts(Option<Failure>);
 impl Parts {
     fn run<T: Default>(&mut self, part: &'static str, outcome: Result<T, Failure>) -> T {
         outcome.unwrap_or_else(|failure| {
-            log_failure(part, &failure);
-            self.0.get_or_insert(failure);
+            self.fail(part, failure);
             T::default()
         })
+    }
+
+    fn fail(&mut self, part: &'static str, failure: Failure) {
+        log_failure(part, &failure);
+        self.0.get_or_insert(failure);
     }
 }
 
@@ -117,88 +190,21 @@ fn log_failure(part: &'static str, failure: &dyn Display) {
     tracing::warn!(event = "reconcile.part_failed", part, error = %failure, "a part of the run failed");
 }
 
-/// Bundles whose caller died between intent and answer.
-async fn lapse<V, P, Q>(deps: &Deps<V, P, Q>) -> Result<usize, Failure> {
-    let before = deps.ambient.now() - CALL_LIMIT;
-    let stale = bundles::list_calling_before(&mut *deps.database.acquire().await?, before, BUNDLES_PER_RUN).await?;
-    for bundle in &stale {
-        let lapsed = deps.database.transaction::<_, Failure>("lapse_bundle", |tx| {
-            Box::pin(async move {
-                if let Some(campaign) = lock_unchanged(tx, bundle).await? {
-                    bundles::mark_unknown(tx, bundle.clinic, bundle.id, "nobody stored an answer").await?;
-                    messages::mark_unknown(tx, bundle.id, Reason::NoAnswer.as_str()).await?;
-                    campaigns::finish_if_answered(tx, &campaign).await?;
-                    tracing::warn!(event = "bundle.lapsed", bundle.id = %bundle.id, "a call has no answer");
-                }
-                Ok(())
-            })
-        });
-        lapsed.await?;
-    }
-    Ok(stale.len())
+/// The items of a part, for as long as it may begin with another.
+fn in_time<T>(items: impl IntoIterator<Item = T>) -> impl Iterator<Item = T> {
+    let until = Instant::now() + PART;
+    items.into_iter().take_while(move |_| Instant::now() < until)
 }
 
-/// Bundles that certainly were not taken and whose message has not come (back): it failed too often, or got lost.
-async fn announce<V, P: Publisher, Q>(deps: &Deps<V, P, Q>) -> Result<usize, Failure> {
-    let ambient = &deps.ambient;
-    let before = ambient.now() - QUEUE_LIMIT;
-    let waiting = bundles::list_prepared_before(&mut *deps.database.acquire().await?, before, BUNDLES_PER_RUN).await?;
-    for bundle in &waiting {
-        let outgoing = deps.database.transaction::<_, Failure>("announce_bundle", |tx| {
-            Box::pin(async move {
-                if lock_unchanged(tx, bundle).await?.is_none() {
-                    return Ok(None);
-                }
-                bundles::mark_prepared(tx, bundle.clinic, bundle.id, ambient.now()).await?;
-                let fact = BundlePrepared::V1 { clinic_id: bundle.clinic, campaign_id: bundle.campaign, bundle_id: bundle.id };
-                Ok(Some(outbox::insert(tx, ambient, &fact).await?))
-            })
-        });
-        let outgoing = outgoing.await?;
-        outbox::publish(&deps.database, &deps.publisher, outgoing.as_slice()).await;
-    }
-    Ok(waiting.len())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Unknown bundles that the provider's history shows; answers how many it did and did not. No bundle is posted again for not being
-/// shown: nothing proves that it was not taken.
-async fn find<V: Provider, P: Publisher, Q>(deps: &Deps<V, P, Q>) -> Result<(usize, usize), Failure> {
-    let ambient = &deps.ambient;
-    let now = ambient.now();
-    let unknown = search::list(&deps.database, now - SEARCHED_FOR).await?;
-    if unknown.is_empty() {
-        return Ok((0, 0));
+    #[test]
+    fn the_history_is_trusted_neither_before_a_call_is_given_up_nor_after_a_day() {
+        let minutes = |text: &str| text.parse::<AbsenceAfter>().ok().map(|after| after.span().num_minutes());
+        assert_eq!(AbsenceAfter::default().span().num_minutes(), 15);
+        assert_eq!(["5", "15", "1440"].map(minutes), [Some(5), Some(15), Some(1440)]);
+        assert_eq!(["4", "0", "-15", "1441", "", "15m"].map(minutes), [None; 6]);
     }
-    let found = search::search(&deps.database, &deps.provider, &unknown, now).await?;
-    for (bundle, call) in &found {
-        let outgoing = deps.database.transaction::<_, Failure>("bind_bundle", |tx| {
-            Box::pin(async move { bind(tx, ambient, bundle, call).await.map_err(Failure::from) })
-        });
-        let outgoing = outgoing.await?;
-        outbox::publish(&deps.database, &deps.publisher, outgoing.as_slice()).await;
-    }
-    Ok((found.len(), unknown.len() - found.len()))
-}
-
-/// The provider took the bundle: its answer is the only thing that was lost. Unless the bundle has been settled meanwhile.
-async fn bind(tx: &mut Tx<'_>, ambient: &Ambient, bundle: &Bundle, call: &TakenCall) -> Result<Option<Outgoing>, sqlx::Error> {
-    if lock_unchanged(tx, bundle).await?.is_none() {
-        return Ok(None);
-    }
-    let now = ambient.now();
-    let sent_at = bundle.called_at.unwrap_or(now);
-    bundles::mark_accepted(tx, bundle.clinic, bundle.id, &call.provider_id, now, now + FIRST_POLL).await?;
-    let sent = messages::mark_sent(tx, bundle.id, sent_at).await?;
-    hourly_counts::add(tx, bundle.clinic, bundle.campaign, sent_at, Delta { sent, ..Delta::default() }).await?;
-    tracing::info!(event = "bundle.found", bundle.id = %bundle.id, sent, "the provider has the bundle");
-    let fact = BundleAccepted::V1 { clinic_id: bundle.clinic, campaign_id: bundle.campaign, bundle_id: bundle.id };
-    outbox::insert(tx, ambient, &fact).await.map(Some)
-}
-
-/// Locks the campaign and then the bundle, if that is still as it was listed: same state, same attempt.
-async fn lock_unchanged(tx: &mut Tx<'_>, bundle: &Bundle) -> Result<Option<Campaign>, sqlx::Error> {
-    let campaign = campaigns::lock(tx, bundle.clinic, bundle.campaign).await?;
-    let locked = bundles::lock(tx, bundle.clinic, bundle.id).await?;
-    let unchanged = locked.is_some_and(|locked| locked.state == bundle.state && locked.called_at == bundle.called_at);
-    Ok(campaign.filter(|_| unchanged))
 }

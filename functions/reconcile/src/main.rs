@@ -1,7 +1,7 @@
 //! Wiring of `reconcile`.
 
 use lambda_runtime::{LambdaEvent, service_fn};
-use reconcile::{Deps, handle};
+use reconcile::{AbsenceAfter, Deps, handle};
 use serde_json::Value;
 use shared::aws::queues::Queue;
 use shared::aws::topics::SnsPublisher;
@@ -18,9 +18,11 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let mut environment = Environment::of_process();
     let database = DatabaseConfig::read(&mut environment);
     let provider = ProviderConfig::read(&mut environment);
-    let topics = [Topic::BundlePrepared, Topic::BundleAccepted, Topic::ImportApproved, Topic::ImportRevoked];
+    let topics =
+        [Topic::CampaignRequested, Topic::BundlePrepared, Topic::BundleAccepted, Topic::ImportApproved, Topic::ImportRevoked];
     let publisher = SnsPublisher::read(&mut environment, &topics);
     let results = environment.text("COLLECT_RESULTS_QUEUE_URL");
+    let absence_after = environment.parsed_or("ABSENCE_AFTER_MINUTES", AbsenceAfter::default());
     environment.check()?;
 
     let sdk = aws::load().await;
@@ -30,6 +32,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         provider: Aligo::connect(&provider, &sdk).await?,
         publisher: publisher(&sdk),
         results: Queue::new(&sdk, results),
+        absence_after: absence_after.span(),
     };
     let deps = &deps;
     let answer = |_: LambdaEvent<Value>| telemetry::invocation("reconcile", handle(deps));

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use chrono::TimeDelta;
-use reconcile::{Deps, ResultsQueue, Summary, handle};
+use reconcile::{AbsenceAfter, Deps, ResultsQueue, Summary, handle};
 use shared::clock::Ambient;
 use shared::db::imports::{self, Import, Options};
 use shared::message::{ImportApproved, ImportRevoked, ResultsAwaited};
@@ -43,6 +43,7 @@ impl Scene {
             provider: sending::provider("http://127.0.0.1:1", "key", "user"),
             publisher: FakePublisher::default(),
             results: NoQueue,
+            absence_after: AbsenceAfter::default().span(),
         };
         Self { test, clock, ambient, list, deps }
     }

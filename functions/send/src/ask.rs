@@ -2,34 +2,52 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use shared::aws::topics::{Outgoing, Publisher};
 use shared::clock::Ambient;
-use shared::db::campaigns::{self, Campaign};
+use shared::db::campaigns::Audience;
 use shared::db::idempotency::{self, Request, Seen};
-use shared::db::templates::{self, Template};
-use shared::db::{clinics, groups, outbox};
+use shared::db::outbox;
 use shared::http::{Body, Caller, IdempotencyKey, Kind, Problem, Staff, replay};
-use shared::message::CampaignRequested;
 use shared::model::customer::CampaignName;
-use shared::model::link;
-use shared::model::state::CampaignState;
-use shared::model::template::{Button, LINK_VARIABLE, variables};
-use shared::model::{CampaignId, ClinicId, GroupId, TemplateId};
+use shared::model::draft::{Source, Sources};
+use shared::model::state::CampaignKind;
+use shared::model::{CampaignId, GroupId, TemplateId};
 use sqlx::MySqlConnection;
 use utoipa::ToSchema;
 
 use crate::Deps;
+use crate::plan::{Intent, known_groups, plan, write};
 use crate::show::CampaignView;
 
-/// The most groups of one campaign.
-const MOST_GROUPS: usize = 100;
+/// What a campaign is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = CampaignPurpose)]
+pub enum Purpose {
+    /// Information that the person expects.
+    #[default]
+    Information,
+    /// Advertising: only to those who agreed, marked, and never at night.
+    Advertising,
+}
+
+impl From<Purpose> for CampaignKind {
+    fn from(purpose: Purpose) -> Self {
+        match purpose {
+            Purpose::Information => Self::Information,
+            Purpose::Advertising => Self::Advertising,
+        }
+    }
+}
 
 /// What is to be sent to whom.
+///
+/// What is not said is not written either: keys of requests that were made before there was more to say stay the same.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = NewCampaign, example = json!({
@@ -37,35 +55,109 @@ const MOST_GROUPS: usize = 100;
     "groupIds": ["grp_0199d1c0a5f07b3c8e2d4f6a1b3c5d7e"],
     "templateId": "tpl_0199d1c0a5f07b3c8e2d4f6a1b3c5d7e",
     "destination": "https://www.example.com/checkup",
+    "sources": {"검진일": {"column": "다음 검진", "default": "예약하신 날"}},
+    "scheduledAt": "2026-03-03T09:00:00+09:00",
 }))]
 pub struct Wish {
     /// The template's name unless said.
     name: Option<CampaignName>,
     /// Whom to send to: the customers of 1 to 100 groups, each customer once.
     #[schema(min_items = 1, max_items = 100)]
-    group_ids: Vec<GroupId>,
+    pub group_ids: Vec<GroupId>,
     /// What to send.
     template_id: TemplateId,
     /// Where the link leads, when the template has one: `https`, and a host among the clinic's `linkHosts`.
     destination: Option<String>,
+    /// What it is for, `information` unless said. Advertising goes only to those who agreed, and waits for 08:00 at night.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kind: Option<Purpose>,
+    /// Where variables come from, in place of what the template says; an empty source is the column of the variable's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<std::collections::BTreeMap<String, Source>>)]
+    sources: Option<Sources>,
+    /// When to begin, within 60 days; now unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scheduled_at: Option<DateTime<Utc>>,
+    /// How late it may begin by itself; later than that it asks. 60 minutes unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 5, maximum = 1440)]
+    stale_after_minutes: Option<u32>,
 }
 
-enum Asked {
-    Now(CampaignView, Outgoing),
+impl Wish {
+    /// What is to be sent.
+    pub fn intent(&self) -> Intent<'_> {
+        Intent {
+            name: self.name.clone().map(String::from),
+            kind: self.kind.unwrap_or_default().into(),
+            audience: Audience::Groups,
+            template: self.template_id,
+            destination: self.destination.as_deref(),
+            sources: self.sources.as_ref(),
+            scheduled_at: self.scheduled_at,
+            stale_after_minutes: self.stale_after_minutes,
+        }
+    }
+}
+
+/// What became of a request to begin something.
+pub enum Asked {
+    /// It is written down under this id, with this answer; others are to be told.
+    Now(CampaignId, String, Option<Outgoing>),
+    /// It was answered before.
     Before(u16, String),
+}
+
+/// The answer that was given before to the same request, if there was one.
+pub async fn before(
+    connection: &mut MySqlConnection,
+    ambient: &Ambient,
+    request: &Request<'_>,
+) -> Result<Option<Asked>, Problem> {
+    match idempotency::claim(connection, ambient, request).await? {
+        Seen::Never => Ok(None),
+        Seen::Answered(status, body) => Ok(Some(Asked::Before(status, body))),
+        Seen::Different => Err(Problem::of(Kind::IdempotencyKeyReused)),
+    }
+}
+
+/// Keeps the answer in the transaction of the work.
+pub async fn done(
+    connection: &mut MySqlConnection,
+    request: &Request<'_>,
+    id: CampaignId,
+    view: &impl Serialize,
+    outgoing: Option<Outgoing>,
+) -> Result<Asked, Problem> {
+    let body = serde_json::to_string(view).map_err(Problem::internal)?;
+    idempotency::save(connection, request, StatusCode::ACCEPTED.as_u16(), &body).await?;
+    Ok(Asked::Now(id, body, outgoing))
+}
+
+/// Tells others, then the caller.
+pub async fn answer<P: Publisher, V, D>(deps: &Deps<P, V, D>, asked: Asked) -> Result<Response, Problem> {
+    match asked {
+        Asked::Before(status, body) => Ok(replay(status, body)),
+        Asked::Now(id, body, outgoing) => {
+            tracing::info!(event = "campaign.requested", campaign.id = %id, "campaign requested");
+            outbox::publish(&deps.database, &deps.publisher, outgoing.as_slice()).await;
+            Ok((StatusCode::ACCEPTED, [(header::CONTENT_TYPE, "application/json")], body).into_response())
+        }
+    }
 }
 
 /// Asks for a campaign
 ///
-/// It is written down at once, and prepared and sent soon after. Everything that can be known to go wrong is said before.
+/// It is written down at once, and prepared and sent soon after, or at its time. Everything that can be known to go wrong is said
+/// before.
 #[utoipa::path(
     post,
     path = "/v1/campaigns",
     operation_id = "requestCampaign",
     responses((status = 202, description = "The campaign will be prepared and sent.", body = CampaignView))
 )]
-pub async fn ask<P: Publisher>(
-    State(deps): State<Arc<Deps<P>>>,
+pub async fn ask<P: Publisher, V, D>(
+    State(deps): State<Arc<Deps<P, V, D>>>,
     caller: Caller,
     IdempotencyKey(key): IdempotencyKey,
     Body(wish): Body<Wish>,
@@ -75,116 +167,15 @@ pub async fn ask<P: Publisher>(
     let asked = deps.database.transaction::<_, Problem>("ask_for_campaign", |tx| {
         Box::pin(async move {
             let staff = Staff::identify(tx, caller).await?;
-            match idempotency::claim(tx, ambient, request).await? {
-                Seen::Never => {}
-                Seen::Answered(status, body) => return Ok(Asked::Before(status, body)),
-                Seen::Different => return Err(Problem::of(Kind::IdempotencyKeyReused)),
+            if let Some(answered) = before(tx, ambient, request).await? {
+                return Ok(answered);
             }
             let groups = known_groups(tx, staff.clinic, &wish.group_ids).await?;
-            let campaign = campaign(tx, ambient, &staff, wish).await?;
-            campaigns::insert(tx, &campaign, &groups).await?;
-            let fact = CampaignRequested::V1 { clinic_id: staff.clinic, campaign_id: campaign.id };
-            let outgoing = outbox::insert(tx, ambient, &fact).await?;
-            let view = CampaignView::new(campaign, groups);
-            let body = serde_json::to_string(&view).map_err(Problem::internal)?;
-            idempotency::save(tx, request, StatusCode::ACCEPTED.as_u16(), &body).await?;
-            Ok(Asked::Now(view, outgoing))
+            let campaign = plan(tx, ambient, &staff, wish.intent()).await?.campaign;
+            let outgoing = write(tx, ambient, &campaign, &groups).await?;
+            let id = campaign.id;
+            done(tx, request, id, &CampaignView::new(campaign, groups), outgoing).await
         })
     });
-    match asked.await? {
-        Asked::Before(status, body) => Ok(replay(status, body)),
-        Asked::Now(view, outgoing) => {
-            tracing::info!(event = "campaign.requested", campaign.id = %view.id, "campaign requested");
-            outbox::publish(&deps.database, &deps.publisher, &[outgoing]).await;
-            Ok((StatusCode::ACCEPTED, Json(view)).into_response())
-        }
-    }
-}
-
-/// The groups asked for, each once and in order. One that the clinic does not have is named by its place.
-async fn known_groups(connection: &mut MySqlConnection, clinic: ClinicId, asked: &[GroupId]) -> Result<Vec<GroupId>, Problem> {
-    if asked.is_empty() || asked.len() > MOST_GROUPS {
-        let (ko, en) = (format!("그룹을 1~{MOST_GROUPS}개 선택하세요."), format!("choose 1 to {MOST_GROUPS} groups"));
-        return Err(Problem::invalid("groupIds", ko, en));
-    }
-    // Held in one order until the campaign is written: who deletes a group finds the campaign, or the campaign finds no group.
-    let mut places: Vec<_> = asked.iter().zip(0_usize..).collect();
-    places.sort_unstable();
-    for (group, place) in places {
-        if !groups::hold(connection, clinic, *group).await? {
-            return Err(Problem::not_found().with("field", format!("groupIds[{place}]")));
-        }
-    }
-    let mut known = asked.to_vec();
-    known.sort_unstable();
-    known.dedup();
-    Ok(known)
-}
-
-/// The campaign as it would be sent, or why it cannot be.
-async fn campaign(
-    connection: &mut MySqlConnection,
-    ambient: &Ambient,
-    staff: &Staff,
-    wish: &Wish,
-) -> Result<Campaign, Problem> {
-    let template = templates::find(connection, staff.clinic, wish.template_id).await?;
-    let template = template.ok_or_else(|| Problem::not_found().with("field", "templateId"))?;
-    if let Some(obstacle) = template.described.obstacle() {
-        let (ko, en) = obstacle.explanation();
-        let problem = Problem::of(Kind::TemplateNotSendable);
-        return Err(problem.detail(ko, en).with("reason", obstacle.as_str()));
-    }
-    let clinic = clinics::find(connection, staff.clinic).await?.ok_or_else(Problem::not_found)?;
-    let (Some(sender_key), Some(sender_phone)) = (clinic.sender_key, clinic.sender_phone) else {
-        return Err(no_sender());
-    };
-    let hosts = clinics::list_link_hosts(connection, staff.clinic).await?;
-    let Template { id: template, described, .. } = template;
-    let destination = destination(wish.destination.as_deref(), &described.content, &described.buttons, &hosts)?;
-    let name = wish.name.clone().map_or_else(|| described.name.chars().take(CampaignName::MAX).collect(), String::from);
-    Ok(Campaign {
-        clinic: staff.clinic,
-        id: CampaignId::new(ambient),
-        name,
-        template,
-        template_code: described.code,
-        content: described.content,
-        emphasis_title: described.emphasis_title,
-        buttons: described.buttons,
-        sender_key,
-        sender_phone,
-        destination,
-        state: CampaignState::Requested,
-        failure: None,
-        created_by: staff.id,
-        created_at: ambient.now(),
-    })
-}
-
-fn no_sender() -> Problem {
-    Problem::of(Kind::SenderNotSet).detail(
-        "병원 설정에서 카카오톡 발신 프로필 키(senderKey)와 발신번호(senderPhone)를 먼저 등록하세요.",
-        "Set senderKey and senderPhone of the clinic first.",
-    )
-}
-
-/// Where the links are to lead, empty when the message has none.
-fn destination(asked: Option<&str>, content: &str, buttons: &[Button], hosts: &[String]) -> Result<String, Problem> {
-    let invalid = |ko: &str, en: &str| Problem::invalid("destination", ko, en);
-    let Some(asked) = asked.map(str::trim).filter(|asked| !asked.is_empty()) else {
-        let tracked = buttons.iter().any(Button::is_tracked) || variables(content).contains(LINK_VARIABLE);
-        return if tracked {
-            Err(invalid(
-                "이 템플릿에는 링크가 있습니다. 연결할 주소를 입력하세요.",
-                "the template has a link: say where it leads",
-            ))
-        } else {
-            Ok(String::new())
-        };
-    };
-    link::destination(asked, hosts).map(String::from).map_err(|error| {
-        let (ko, en) = error.explanation();
-        invalid(ko, en)
-    })
+    answer(&deps, asked.await?).await
 }

@@ -1,23 +1,42 @@
 //! Wiring of `send`.
 
-use send::{Deps, routes};
+use std::time::Duration;
+
+use send::{Deps, Won, routes};
+use shared::aws::downloads::S3Downloads;
 use shared::aws::topics::SnsPublisher;
 use shared::clock::Ambient;
-use shared::config::{DatabaseConfig, Environment};
+use shared::config::{DatabaseConfig, Environment, ProviderConfig};
 use shared::db::Database;
 use shared::message::Topic;
+use shared::provider::Aligo;
 use shared::{aws, http, telemetry};
+
+/// How long the provider is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::init();
     let mut environment = Environment::of_process();
     let database = DatabaseConfig::read(&mut environment);
-    let publisher = SnsPublisher::read(&mut environment, &[Topic::CampaignRequested]);
+    let provider = ProviderConfig::read(&mut environment);
+    let publisher = SnsPublisher::read(&mut environment, &[Topic::CampaignRequested, Topic::BundlePrepared]);
+    let downloads = S3Downloads::read(&mut environment);
+    let unit_price = environment.parsed_or("ALIMTALK_UNIT_PRICE", Won::USUAL);
+    let link_base = environment.text_or("LINK_BASE_URL", "").trim_end_matches('/').to_owned();
     environment.check()?;
 
     let sdk = aws::load().await;
-    let deps =
-        Deps { database: Database::connect(&database, &sdk).await?, publisher: publisher(&sdk), ambient: Ambient::system()? };
+    let deps = Deps {
+        database: Database::connect(&database, &sdk).await?,
+        publisher: publisher(&sdk),
+        ambient: Ambient::system()?,
+        provider: Aligo::connect(&provider, &sdk).await?,
+        downloads: downloads(&sdk),
+        unit_price,
+        patience: PATIENCE,
+        link_base,
+    };
     http::run(http::app("send", routes(deps))).await
 }

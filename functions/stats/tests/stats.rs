@@ -69,7 +69,8 @@ async fn every_rate_is_shown_with_what_it_is_a_part_of() {
     world.count(&campaign, "2026-03-01T10:00:00Z", clicks).await;
     world.count(&foreign, "2026-03-01T10:00:00Z", clicks).await;
     for statement in [
-        "INSERT INTO customers SELECT id, id, 'n', '+821012345678', '{}', NULL, NOW(), NOW() FROM clinics",
+        "INSERT INTO customers (clinic_id, id, name, phone, attributes, created_at, updated_at)
+         SELECT id, id, 'n', '+821012345678', '{}', NOW(), NOW() FROM clinics",
         "INSERT INTO users SELECT id, HEX(id), 'n', NULL, NOW(), NULL FROM clinics",
         "INSERT INTO memberships SELECT id, id, 'confirmed', NOW(), NOW() FROM clinics",
         "INSERT INTO point_entries SELECT id, HEX(id), id, id, 'join', 700, NULL, NOW() FROM clinics",

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use shared::db::clinics;
-use shared::db::customers::{self, Recipient};
+use shared::db::recipients::{self, Recipient};
 use shared::db::templates::{self, Template};
 use shared::http::{Body, Caller, Ids, Language, Problem, Staff};
 use shared::model::draft::{Draft, Person, Unfit};
@@ -94,11 +94,11 @@ pub async fn preview<V: Provider + Send + Sync>(
     let mut connection = deps.database.acquire().await?;
     let staff = Staff::identify(&mut connection, &caller).await?;
     let template = templates::find(&mut connection, staff.clinic, id).await?.ok_or_else(Problem::not_found)?;
-    let customer = customers::find_recipient(&mut connection, staff.clinic, wish.customer_id).await?;
+    let customer = recipients::find(&mut connection, staff.clinic, wish.customer_id).await?;
     let customer = customer.ok_or_else(|| Problem::not_found().with("field", "customerId"))?;
     let hosts = clinics::list_link_hosts(&mut connection, staff.clinic).await?;
     tracing::info!(
-        event = "template.previewed", staff.id = %staff.id, template.id = %id, customer.id = %customer.id, "preview shown"
+        event = "template.previewed", staff.id = %staff.id, template.id = %id, customer.id = %wish.customer_id, "preview shown"
     );
     Ok(Json(rendered(&template, &customer, wish.destination.as_deref(), &hosts, language)))
 }

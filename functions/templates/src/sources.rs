@@ -8,19 +8,15 @@ use serde::Deserialize;
 use shared::db::templates::{self, Template};
 use shared::http::{Body, Caller, Ids, Language, Problem, Staff};
 use shared::model::TemplateId;
-use shared::model::customer::visible;
-use shared::model::draft::{Source, Sources};
-use shared::model::template::NAME_VARIABLE;
+use shared::model::approval::Described;
+use shared::model::draft::{Draft, Source, Sources};
+use shared::model::sources;
+use shared::model::wording::Flaw;
 use shared::provider::Provider;
 use utoipa::ToSchema;
 
 use crate::Deps;
-use crate::view::{Reader, TemplateView, variables_of};
-
-/// The most characters of a column's name.
-const MAX_COLUMN: usize = 100;
-/// The most characters of what stands in.
-const MAX_DEFAULT: usize = 200;
+use crate::view::{Reader, TemplateView};
 
 /// Where the variables are to come from.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -66,31 +62,8 @@ pub async fn set<V: Provider + Send + Sync>(
 
 /// The sources without those that say nothing.
 fn tidy(wished: &Sources, template: &Template) -> Result<Sources, Problem> {
-    let described = &template.described;
-    let known = variables_of(&described.content, &described.emphasis_title, &described.buttons);
-    let mut sources = Sources::new();
-    for (variable, source) in wished {
-        let invalid = |name: &str, ko: String, en: String| {
-            let field = if name.is_empty() { format!("sources.{variable}") } else { format!("sources.{variable}.{name}") };
-            Err(Problem::invalid(&field, ko, en))
-        };
-        if variable == NAME_VARIABLE || !known.contains(variable) {
-            return invalid(
-                "",
-                format!("이 템플릿에서 채울 수 있는 변수가 아닙니다: #{{{variable}}}"),
-                format!("#{{{variable}}} is no variable of this template that a column can fill"),
-            );
-        }
-        let text = |text: &Option<String>| text.as_deref().map(visible).filter(|text| !text.is_empty());
-        let source = Source { column: text(&source.column), default: text(&source.default) };
-        for (name, text, most) in [("column", &source.column, MAX_COLUMN), ("default", &source.default, MAX_DEFAULT)] {
-            if text.as_ref().is_some_and(|text| text.chars().count() > most) {
-                return invalid(name, format!("{most}자까지 쓸 수 있습니다."), format!("may have {most} characters"));
-            }
-        }
-        if source != Source::default() {
-            sources.insert(variable.clone(), source);
-        }
-    }
-    Ok(sources)
+    let Described { content, emphasis_title, buttons, .. } = &template.described;
+    let draft = Draft { content, emphasis_title, buttons, sources: wished };
+    let tidy = sources::tidy(wished, &draft).map_err(|Flaw { field, ko, en }| Problem::invalid(&field, ko, en))?;
+    Ok(sources::merged(&Sources::new(), tidy))
 }

@@ -25,7 +25,7 @@ pub struct Credentials {
 ///
 /// # Errors
 /// When key or account are wrong or absent, or the address is not registered.
-pub fn admit(world: &World, credentials: &Credentials, form: &Form, address: IpAddr) -> Result<(), Refusal> {
+pub fn admit(world: &World, credentials: &Credentials, form: &Form<'_>, address: IpAddr) -> Result<(), Refusal> {
     let known = form.get("apikey") == Some(&credentials.api_key) && form.get("userid") == Some(&credentials.user_id);
     if !known {
         return Err(Refusal { code: world.settings.auth_failure_code, message: "인증오류입니다.".to_owned() });
@@ -40,7 +40,7 @@ pub fn admit(world: &World, credentials: &Credentials, form: &Form, address: IpA
 ///
 /// # Errors
 /// Never; the type is the one of all calls.
-pub fn profiles(world: &World, form: &Form) -> Answer {
+pub fn profiles(world: &World, form: &Form<'_>) -> Answer {
     let list: Vec<_> = world
         .profiles
         .iter()
@@ -52,6 +52,16 @@ pub fn profiles(world: &World, form: &Form) -> Answer {
 
 /// Prices of text messages in won, for the counts of `heartinfo`.
 const TEXT_MESSAGE_PRICES: [(&str, f64); 3] = [("SMS_CNT", 8.4), ("LMS_CNT", 25.9), ("MMS_CNT", 60.0)];
+
+/// The most bytes in EUC-KR of a short text message.
+const SHORT_BYTES: usize = 90;
+
+/// What a text message costs: short up to 90 bytes in EUC-KR, long beyond.
+#[must_use]
+pub fn text_message_price(text: &str) -> f64 {
+    let bytes: usize = text.chars().map(|character| if character.is_ascii() { 1 } else { 2 }).sum();
+    TEXT_MESSAGE_PRICES[usize::from(bytes > SHORT_BYTES)].1
+}
 
 /// `heartinfo`: how many messages the money left would pay for.
 ///
@@ -85,7 +95,7 @@ fn affordable(balance: f64, price: f64) -> Value {
 ///
 /// # Errors
 /// When it is too late, the call was never reserved, is unknown, or was withdrawn already.
-pub fn cancel(world: &mut World, form: &Form, now: DateTime<Utc>) -> Answer {
+pub fn cancel(world: &mut World, form: &Form<'_>, now: DateTime<Utc>) -> Answer {
     let mid = form.get("mid").ok_or_else(|| Refusal::missing("mid"))?;
     let call = world
         .call(mid)
@@ -98,8 +108,9 @@ pub fn cancel(world: &mut World, form: &Form, now: DateTime<Utc>) -> Answer {
         return Err(Refusal::catch_all("발송 5분전까지만 취소가 가능합니다."));
     }
     call.reservation = Reservation::Cancelled;
-    let refund = call.total;
+    let (mid, refund) = (call.mid, call.total);
     world.balance += refund;
+    world.charges.retain(|charge| charge.mid != mid);
     Ok(json!({
         "code": world.settings.done_code,
         "message": "정상적으로 취소되었습니다.",

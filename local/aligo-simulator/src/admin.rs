@@ -1,6 +1,6 @@
 //! The simulator's own API, for tests and for whoever runs it: switches, faults, templates, the truth.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Json, Router,
@@ -15,10 +15,13 @@ use serde_json::{Value, json};
 
 use crate::{
     app::App,
-    faults::Fault,
+    clock::{self, DayPart},
+    outage::{NewOutage, OutageKind},
+    script::{Addition, Script},
     settings::Settings,
-    state::{Call, Message, Profile},
+    state::Profile,
     templates::{Review, Template},
+    truth::{self, Filter},
 };
 
 type Shared = State<Arc<App>>;
@@ -31,7 +34,8 @@ pub fn router() -> Router<Arc<App>> {
         .route("/reset", post(reset))
         .route("/faults", get(faults).post(add_faults).delete(delete_faults))
         .route("/settings", get(settings).patch(change_settings))
-        .route("/clock", post(move_clock))
+        .route("/outages", get(outages).post(add_outage).delete(end_outages))
+        .route("/clock", get(show_clock).post(change_clock))
         .route("/balance", get(balance).put(set_balance))
         .route("/profiles", get(profiles).post(add_profile))
         .route("/templates", get(templates).post(add_template))
@@ -57,82 +61,20 @@ fn unprocessable(why: impl Into<String>) -> Response {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 struct TruthQuery {
     tpl_code: Option<String>,
+    accepted_between: Option<String>,
+    started_between: Option<String>,
     summary: bool,
 }
 
-async fn truth(State(app): Shared, Query(query): Query<TruthQuery>) -> Json<Value> {
-    app.read(|world, _| {
-        let calls: Vec<&Call> = world
-            .calls
-            .iter()
-            .filter(|call| {
-                let wanted = query.tpl_code.as_ref();
-                wanted.is_none_or(|code| *code == call.tpl_code)
-            })
-            .collect();
-        let mut truth = totals(&calls);
-        truth["requests"] = json!(world.requests);
-        if !query.summary {
-            truth["calls"] = calls.iter().copied().map(call_row).collect();
-        }
-        Json(truth)
-    })
-}
-
-/// How often each link and each recipient was really accepted: rehearsals and withdrawn reservations do not count.
-fn totals(calls: &[&Call]) -> Value {
-    let mut per_link_token: BTreeMap<&str, u64> = BTreeMap::new();
-    let mut per_recipient: BTreeMap<(&str, &str), u64> = BTreeMap::new();
-    let mut accepted_messages: u64 = 0;
-    let real = || calls.iter().filter(|call| call.is_real());
-    for call in real() {
-        for message in call.messages.iter().filter(|message| message.accepted) {
-            accepted_messages += 1;
-            let recipient = (call.tpl_code.as_str(), message.receiver.as_str());
-            *per_recipient.entry(recipient).or_default() += 1;
-            if let Some(token) = &message.link_token {
-                *per_link_token.entry(token).or_default() += 1;
-            }
-        }
-    }
-    let per_recipient: Vec<Value> = per_recipient
-        .into_iter()
-        .map(|((tpl_code, receiver), accepted)| json!({ "tplCode": tpl_code, "receiver": receiver, "accepted": accepted }))
-        .collect();
-    json!({
-        "acceptedCalls": real().count(),
-        "acceptedMessages": accepted_messages,
-        "perLinkToken": per_link_token,
-        "perRecipient": per_recipient,
-    })
-}
-
-fn call_row(call: &Call) -> Value {
-    json!({
-        "mid": call.mid.to_string(),
-        "tplCode": call.tpl_code,
-        "senderKey": call.sender_key,
-        "sender": call.sender,
-        "acceptedAt": call.registered_at,
-        "startAt": call.start_at,
-        "reservation": call.reservation,
-        "testMode": call.test_mode,
-        "answered": call.answered,
-        "total": call.total,
-        "messages": call.messages.iter().map(truth_row).collect::<Vec<_>>(),
-    })
-}
-
-fn truth_row(message: &Message) -> Value {
-    json!({
-        "receiver": message.receiver,
-        "message": message.message,
-        "emtitle": message.emtitle,
-        "buttonJson": message.button_json,
-        "linkToken": message.link_token,
-        "accepted": message.accepted,
-        "outcome": message.life.fate,
-    })
+async fn truth(State(app): Shared, Query(query): Query<TruthQuery>) -> Response {
+    let part =
+        |text: Option<String>| text.map(|text| DayPart::parse(&text).ok_or("a part of the day is HH:MM-HH:MM")).transpose();
+    let (accepted_between, started_between) = match (part(query.accepted_between), part(query.started_between)) {
+        (Ok(accepted), Ok(started)) => (accepted, started),
+        (Err(problem), _) | (_, Err(problem)) => return unprocessable(problem),
+    };
+    let filter = Filter { tpl_code: query.tpl_code, accepted_between, started_between };
+    app.read(|world, _| Json(truth::table(world, &filter, !query.summary)).into_response())
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -146,34 +88,39 @@ async fn reset(State(app): Shared, Query(query): Query<ResetQuery>) -> StatusCod
     StatusCode::NO_CONTENT
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct NewFaults {
-    seed: Option<u64>,
-    faults: Vec<Fault>,
-}
-
 async fn faults(State(app): Shared) -> Response {
     app.script(|script| Json(&*script).into_response())
 }
 
-async fn add_faults(State(app): Shared, Json(new): Json<NewFaults>) -> Response {
-    if let Some(problem) = new.faults.iter().find_map(Fault::problem) {
-        return unprocessable(problem);
-    }
-    app.script(|script| {
-        if let Some(seed) = new.seed {
-            script.seed(seed);
-        }
-        for fault in new.faults {
-            script.add(fault);
-        }
-        (StatusCode::CREATED, Json(&*script)).into_response()
+async fn add_faults(State(app): Shared, Json(new): Json<Addition>) -> Response {
+    app.script(|script| match script.add(new) {
+        Ok(()) => (StatusCode::CREATED, Json(&*script)).into_response(),
+        Err(problem) => unprocessable(problem),
     })
 }
 
 async fn delete_faults(State(app): Shared) -> StatusCode {
-    app.script(|script| *script = crate::faults::Script::default());
+    app.script(Script::clear_faults);
+    StatusCode::NO_CONTENT
+}
+
+async fn outages(State(app): Shared) -> Response {
+    let now = app.outage();
+    app.script(|script| Json(json!({ "now": now, "outages": script.outages() })).into_response())
+}
+
+async fn add_outage(State(app): Shared, Json(new): Json<NewOutage>) -> Response {
+    if new.kind == OutageKind::Refused && app.options().admin_listen.is_none() {
+        return unprocessable("it would refuse the admin API too: start with --admin-listen, or take closed");
+    }
+    match app.plan_outage(new) {
+        Ok(outage) => (StatusCode::CREATED, Json(outage)).into_response(),
+        Err(problem) => unprocessable(problem),
+    }
+}
+
+async fn end_outages(State(app): Shared) -> StatusCode {
+    app.end_outages();
     StatusCode::NO_CONTENT
 }
 
@@ -182,7 +129,7 @@ async fn settings(State(app): Shared) -> Json<Settings> {
 }
 
 async fn change_settings(State(app): Shared, Json(changes): Json<Value>) -> Response {
-    app.write(|world, _| match changed(&world.settings, changes) {
+    app.write(|world, _| match world.settings.changed(changes) {
         Ok(settings) => {
             world.settings = settings;
             Json(&world.settings).into_response()
@@ -191,31 +138,22 @@ async fn change_settings(State(app): Shared, Json(changes): Json<Value>) -> Resp
     })
 }
 
-/// The settings with some of them replaced.
-fn changed(settings: &Settings, changes: Value) -> Result<Settings, String> {
-    let Value::Object(changes) = changes else {
-        return Err("settings are an object".to_owned());
-    };
-    let mut merged = serde_json::to_value(settings).map_err(|error| error.to_string())?;
-    for (name, value) in changes {
-        merged[name] = value;
-    }
-    let settings: Settings = serde_json::from_value(merged).map_err(|error| error.to_string())?;
-    if settings.unit_price < 0.0 {
-        return Err("unitPrice must not be negative".to_owned());
-    }
-    Ok(settings)
+async fn show_clock(State(app): Shared) -> Json<Value> {
+    app.read(|world, now| {
+        Json(json!({
+            "now": now,
+            "korea": clock::stamp(now),
+            "stopped": world.settings.clock_stopped_at.is_some(),
+            "clockOffsetMs": world.settings.clock_offset_ms,
+        }))
+    })
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct MoveClock {
-    advance_ms: u32,
-}
-
-async fn move_clock(State(app): Shared, Json(by): Json<MoveClock>) -> Json<Value> {
-    app.write(|world, _| world.settings.clock_offset_ms += i64::from(by.advance_ms));
-    app.read(|world, now| Json(json!({ "now": now, "clockOffsetMs": world.settings.clock_offset_ms })))
+async fn change_clock(app: Shared, Json(change): Json<clock::Change>) -> Response {
+    match app.change_clock(change) {
+        Ok(_) => show_clock(app).await.into_response(),
+        Err(problem) => unprocessable(problem.to_string()),
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -225,7 +163,8 @@ struct Balance {
 }
 
 async fn balance(State(app): Shared) -> Json<Value> {
-    app.read(|world, _| Json(json!({ "balance": world.balance })))
+    // Written, so that substitutes which are due are paid for.
+    app.write(|world, _| Json(json!({ "balance": world.balance })))
 }
 
 async fn set_balance(State(app): Shared, Json(new): Json<Balance>) -> Json<Value> {
@@ -253,7 +192,7 @@ async fn templates(State(app): Shared) -> Json<Vec<Template>> {
 
 async fn add_template(State(app): Shared, Json(template): Json<Template>) -> Response {
     let template = app.write(|world, now| {
-        let template = template.completed(app.sender_key(), now);
+        let template = template.completed(&app.options().sender_key, now);
         world.templates.retain(|other| other.templt_code != template.templt_code);
         world.templates.push(template.clone());
         template

@@ -1,4 +1,4 @@
-//! Connections that can be reset: the caller sees a TCP RST instead of an answer.
+//! Connections that can be reset, and a listener that refuses them during an outage.
 
 use std::{
     io,
@@ -9,6 +9,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll},
+    time::Duration,
 };
 
 use axum::{
@@ -17,11 +18,58 @@ use axum::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
+    select,
 };
 
-/// Listens like a [`TcpListener`], but for resettable connections.
-pub struct ResettableListener(pub TcpListener);
+use crate::app::App;
+
+/// How many connections may wait to be accepted.
+const BACKLOG: u32 = 1_024;
+
+/// Listens like a [`TcpListener`], but for resettable connections, and not at all while an outage refuses them.
+pub struct Door {
+    listener: Option<TcpListener>,
+    address: SocketAddr,
+    app: Arc<App>,
+}
+
+impl Door {
+    /// Takes a listener over.
+    ///
+    /// # Errors
+    /// When it does not know its own address.
+    pub fn new(listener: TcpListener, app: Arc<App>) -> io::Result<Self> {
+        let address = listener.local_addr()?;
+        Ok(Self { listener: Some(listener), address, app })
+    }
+
+    /// Stops listening until the outage is over. Meanwhile the port stays ours: a socket that is bound but does not listen
+    /// refuses connections, and nobody else gets it.
+    async fn stay_closed(&mut self) {
+        self.listener = None;
+        let reserved = bind(self.address);
+        self.app.until_accepting().await;
+        self.listener = reserved.and_then(|socket| socket.listen(BACKLOG)).ok();
+    }
+
+    async fn open(&mut self) -> &mut TcpListener {
+        while self.listener.is_none() {
+            match bind(self.address).and_then(|socket| socket.listen(BACKLOG)) {
+                Ok(listener) => self.listener = Some(listener),
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        }
+        self.listener.as_mut().expect("it was opened just now")
+    }
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
+}
 
 /// A connection that fails at its next write once it is to be reset.
 pub struct Connection {
@@ -44,23 +92,31 @@ impl Peer {
     }
 }
 
-impl Listener for ResettableListener {
+impl Listener for Door {
     type Io = Connection;
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        let (stream, address) = Listener::accept(&mut self.0).await;
-        let connection = Connection { stream, to_reset: Arc::default() };
-        (connection, address)
+        loop {
+            let app = Arc::clone(&self.app);
+            let listener = self.open().await;
+            select! {
+                biased;
+                () = app.until_refusing() => self.stay_closed().await,
+                (stream, address) = Listener::accept(listener) => {
+                    return (Connection { stream, to_reset: Arc::default() }, address);
+                }
+            }
+        }
     }
 
     fn local_addr(&self) -> io::Result<Self::Addr> {
-        self.0.local_addr()
+        Ok(self.address)
     }
 }
 
-impl Connected<IncomingStream<'_, ResettableListener>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, ResettableListener>) -> Self {
+impl Connected<IncomingStream<'_, Door>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Door>) -> Self {
         Self { address: stream.remote_addr().ip(), to_reset: Arc::clone(&stream.io().to_reset) }
     }
 }

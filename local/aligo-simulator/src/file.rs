@@ -1,11 +1,19 @@
 //! The memory in a file, so that it outlives the process.
 
-use std::{fs, io, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs, io,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use crate::{app::App, state::World};
 
-/// How long a change may be unsaved.
+/// How long a change may be unsaved, as long as saving is quick.
 const INTERVAL: Duration = Duration::from_millis(250);
+
+/// How many times as long as a save took it rests before the next one: a big memory is written seldom.
+const REST: u32 = 20;
 
 /// Reads a world; `None` when there is no such file yet.
 ///
@@ -40,14 +48,17 @@ pub fn save(path: &Path, app: &App) -> io::Result<()> {
 /// When the file cannot be written.
 pub async fn keep(path: &Path, app: &Arc<App>) -> io::Result<()> {
     let mut saved = app.version();
+    let mut rest = INTERVAL;
     loop {
-        tokio::time::sleep(INTERVAL).await;
+        tokio::time::sleep(rest).await;
         let version = app.version();
         if version == saved {
             continue;
         }
+        let begun = Instant::now();
         let (path, app) = (path.to_owned(), Arc::clone(app));
         tokio::task::spawn_blocking(move || save(&path, &app)).await.map_err(io::Error::other)??;
         saved = version;
+        rest = INTERVAL.max(begun.elapsed() * REST);
     }
 }

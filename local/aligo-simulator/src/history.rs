@@ -16,7 +16,7 @@ use crate::{
 ///
 /// # Errors
 /// When a date cannot be read.
-pub fn list(world: &World, form: &Form, now: DateTime<Utc>) -> Answer {
+pub fn list(world: &World, form: &Form<'_>, now: DateTime<Utc>) -> Answer {
     let day = |field: &str| match form.get(field) {
         None => Ok(None),
         Some(text) => clock::parse_day(text).map(Some).ok_or_else(|| Refusal::catch_all("조회일자가 올바르지 않습니다.")),
@@ -66,7 +66,7 @@ fn call_row(call: &Call, settings: &Settings, now: DateTime<Utc>) -> Value {
 ///
 /// # Errors
 /// When `mid` is missing. An unknown one has no rows.
-pub fn detail(world: &World, form: &Form, now: DateTime<Utc>) -> Answer {
+pub fn detail(world: &World, form: &Form<'_>, now: DateTime<Utc>) -> Answer {
     let mid = form.get("mid").ok_or_else(|| Refusal::missing("mid"))?;
     let rows: Vec<Value> = world
         .call(mid)

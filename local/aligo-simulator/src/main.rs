@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Write},
+    net::SocketAddr,
     process::ExitCode,
     sync::Arc,
 };
@@ -11,7 +12,7 @@ use aligo_simulator::{
     clock::SystemClock,
     file,
     options::{HELP, Options, OptionsError},
-    serve,
+    serve, serve_admin,
 };
 use tokio::{
     net::TcpListener,
@@ -40,12 +41,17 @@ async fn run(options: Options) -> io::Result<()> {
         Some(path) => file::load(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?,
         None => None,
     };
-    let listener = TcpListener::bind(options.listen)
-        .await
-        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", options.listen)))?;
+    let listener = bind(options.listen).await?;
+    let admin_listener = match options.admin_listen {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
     let mut interrupted = signal(SignalKind::interrupt())?;
     let mut terminated = signal(SignalKind::terminate())?;
     say(&format!("Aligo simulator listening on http://{}", listener.local_addr()?))?;
+    if let Some(listener) = &admin_listener {
+        say(&format!("Admin API listening on http://{}", listener.local_addr()?))?;
+    }
     let state = options.state.clone();
     let app = Arc::new(App::new(options, SystemClock, world));
     let saving = async {
@@ -54,8 +60,15 @@ async fn run(options: Options) -> io::Result<()> {
             None => std::future::pending().await,
         }
     };
+    let serving_admin = async {
+        match admin_listener {
+            Some(listener) => serve_admin(listener, Arc::clone(&app)).await,
+            None => std::future::pending().await,
+        }
+    };
     tokio::select! {
         served = serve(listener, Arc::clone(&app)) => served?,
+        served = serving_admin => served?,
         saved = saving => saved?,
         _ = interrupted.recv() => {}
         _ = terminated.recv() => {}
@@ -64,6 +77,10 @@ async fn run(options: Options) -> io::Result<()> {
         Some(path) => file::save(path, &app),
         None => Ok(()),
     }
+}
+
+async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| io::Error::new(error.kind(), format!("{address}: {error}")))
 }
 
 /// Prints one line and makes sure that it is out: whoever started the simulator may wait for it.

@@ -20,6 +20,7 @@ aligo-simulator: Aligo's AlimTalk API on this machine
   --profile-name NAME     the channel's name                   [단골의원]
   --balance WON           money at the start                   [10000000]
   --result-delay-ms N     from acceptance to the final result  [3000]
+  --admin-listen ADDRESS:PORT   where page and admin API listen as well  [nowhere else]
   --state FILE            keep the memory in this file between runs
   --help                  print this
 
@@ -31,6 +32,8 @@ Everything else is set while it runs, through /admin (see the README). The page 
 pub struct Options {
     /// Where to listen.
     pub listen: SocketAddr,
+    /// Where page and admin API listen as well.
+    pub admin_listen: Option<SocketAddr>,
     /// `apikey`.
     pub api_key: String,
     /// `userid`.
@@ -53,6 +56,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 4704)),
+            admin_listen: None,
             api_key: "simulator-api-key".to_owned(),
             user_id: "simulator".to_owned(),
             sender_key: "0123456789abcdef0123456789abcdef01234567".to_owned(),
@@ -115,6 +119,7 @@ impl Options {
     fn set(&mut self, option: String, value: String) -> Result<(), OptionsError> {
         let read = match option.as_str() {
             "--listen" => value.parse().map(|listen| self.listen = listen).is_ok(),
+            "--admin-listen" => value.parse().map(|listen| self.admin_listen = Some(listen)).is_ok(),
             "--balance" => match value.parse::<f64>() {
                 Ok(balance) if balance.is_finite() && balance >= 0.0 => {
                     self.balance = balance;
@@ -160,7 +165,7 @@ impl Options {
         if let Some(delay) = self.result_delay_ms {
             world.settings.result_delay_ms = delay;
         }
-        if !world.has_profile(&self.sender_key) {
+        if world.profile(&self.sender_key).is_none() {
             world.profiles.push(Profile {
                 sender_key: self.sender_key.clone(),
                 uuid: self.plus_id.clone(),
@@ -172,8 +177,9 @@ impl Options {
     }
 }
 
-const KNOWN: [&str; 9] = [
+const KNOWN: [&str; 10] = [
     "--listen",
+    "--admin-listen",
     "--api-key",
     "--user-id",
     "--sender-key",
@@ -200,11 +206,12 @@ mod tests {
     #[test]
     fn every_option_of_the_help_is_understood() {
         let options = parse(
-            "--listen 127.0.0.1:9 --api-key=k --user-id u --sender-key s --plus-id @p \
+            "--listen 127.0.0.1:9 --admin-listen 127.0.0.1:10 --api-key=k --user-id u --sender-key s --plus-id @p \
              --profile-name n --balance 13 --result-delay-ms 5 --state /tmp/x",
         )
         .unwrap();
         assert_eq!(options.listen.port(), 9);
+        assert_eq!(options.admin_listen.map(|listen| listen.port()), Some(10));
         assert_eq!(options.api_key, "k");
         assert_eq!(options.result_delay_ms, Some(5));
         for option in KNOWN {

@@ -1,26 +1,31 @@
 //! The provider's calls over HTTP, with the faults of the script.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     Router,
-    body::Bytes,
-    extract::{ConnectInfo, DefaultBodyLimit, State},
-    http::{StatusCode, Uri, header},
+    body::to_bytes,
+    extract::{ConnectInfo, Request, State},
+    http::{StatusCode, header},
     middleware,
     response::{IntoResponse, Response},
     routing::{any, get},
 };
 use chrono::{DateTime, Utc};
+use tokio::time::{Duration, Instant, sleep_until};
 
 use crate::{
     account, admin,
     answer::{self, Answer, Refusal},
     app::App,
     connection::Peer,
-    faults::{Kind, Plan, SEND_PATH},
+    faults::{Kind, SEND_PATH},
     form::Form,
-    history, page, send,
+    history,
+    outage::OutageKind,
+    page,
+    script::Plan,
+    send::{self, Draft},
     settings::{ContentType, Numbers},
     state::World,
     templates,
@@ -31,47 +36,81 @@ const MOST_BYTES: usize = 32 * 1024 * 1024;
 
 /// All routes.
 pub fn router(app: Arc<App>) -> Router {
+    own_routes().route("/akv10/{*path}", any(provider)).with_state(app)
+}
+
+/// Everything but the provider's calls.
+pub fn admin_router(app: Arc<App>) -> Router {
+    own_routes().with_state(app)
+}
+
+fn own_routes() -> Router<Arc<App>> {
     let admin = admin::router().layer(middleware::from_fn(admin::refuse_other_sites));
-    Router::new()
-        .route("/", get(page::show))
-        .route("/page.css", get(page::style))
-        .nest("/admin", admin)
-        .route("/akv10/{*path}", any(provider))
-        .layer(DefaultBodyLimit::max(MOST_BYTES))
-        .with_state(app)
+    Router::new().route("/", get(page::show)).route("/page.css", get(page::style)).nest("/admin", admin)
+}
+
+/// A call as it came in.
+struct Arrival {
+    at: Instant,
+    peer: Peer,
+    path: String,
+    content_type: Option<String>,
 }
 
 /// One call of the provider. It runs in a task of its own: like the provider, it does not stop when the caller goes.
-async fn provider(State(app): State<Arc<App>>, ConnectInfo(peer): ConnectInfo<Peer>, uri: Uri, body: Bytes) -> Response {
-    let path = format!("{}/", uri.path().trim_end_matches('/'));
-    tokio::spawn(async move { answer_call(&app, &peer, &path, &body).await })
+async fn provider(State(app): State<Arc<App>>, ConnectInfo(peer): ConnectInfo<Peer>, request: Request) -> Response {
+    let at = Instant::now();
+    let path = format!("{}/", request.uri().path().trim_end_matches('/'));
+    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let Ok(body) = to_bytes(request.into_body(), MOST_BYTES).await else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    let arrival = Arrival { at, peer, path, content_type };
+    tokio::spawn(async move { answer_call(&app, &arrival, &body).await })
         .await
         .unwrap_or_else(|_| error_page(StatusCode::INTERNAL_SERVER_ERROR))
 }
 
-async fn answer_call(app: &App, peer: &Peer, path: &str, body: &[u8]) -> Response {
-    let form = Form::parse(body);
-    app.write(|world, _| *world.requests.entry(path.to_owned()).or_default() += 1);
-    let plan = app.script(|script| script.plan(path, &form));
-    tokio::time::sleep(plan.latency).await;
+async fn answer_call(app: &App, arrival: &Arrival, body: &[u8]) -> Response {
+    app.write(|world, _| *world.requests.entry(arrival.path.clone()).or_default() += 1);
+    match app.outage() {
+        None => {}
+        Some(OutageKind::Unavailable) => return error_page(StatusCode::SERVICE_UNAVAILABLE),
+        Some(OutageKind::Refused | OutageKind::Closed) => {
+            arrival.peer.reset();
+            return StatusCode::OK.into_response();
+        }
+    }
+    let body = String::from_utf8_lossy(body);
+    let form = Form::parse(arrival.content_type.as_deref(), &body);
+    let plan = app.script(|script| script.plan(&arrival.path, &form));
+    sleep_until(arrival.at + plan.latency).await;
+    let response = respond(app, arrival, &form, &plan).await;
+    let latency = app.read(|world, _| world.settings.latency_ms);
+    sleep_until(arrival.at + Duration::from_millis(latency.into())).await;
+    response
+}
+
+/// Does what is in store for the call.
+async fn respond(app: &App, arrival: &Arrival, form: &Form<'_>, plan: &Plan) -> Response {
     let Some(fault) = &plan.fault else {
-        return written(app, carry_out(app, peer, path, &form, &plan));
+        return written(app, carry_out(app, arrival, form, plan));
     };
     let answer = if fault.kind.accepts() {
-        carry_out(app, peer, path, &form, &plan)
+        carry_out(app, arrival, form, plan)
     } else {
         Err(Refusal { code: fault.code, message: fault.message.clone() })
     };
     let status = StatusCode::from_u16(fault.status).unwrap_or(StatusCode::BAD_GATEWAY);
     match fault.kind {
         Kind::Reset | Kind::AcceptThenReset => {
-            peer.reset();
+            arrival.peer.reset();
             StatusCode::OK.into_response()
         }
         Kind::ServerError | Kind::AcceptThenServerError => error_page(status),
         Kind::AcceptThenBrokenJson => half(&text(app, answer).0, content_type(app)),
         Kind::AcceptThenDelay => {
-            tokio::time::sleep(Duration::from_millis(fault.milliseconds)).await;
+            sleep_until(arrival.at + plan.latency + Duration::from_millis(fault.milliseconds)).await;
             written(app, answer)
         }
         Kind::Latency | Kind::Partial | Kind::Refuse => written(app, answer),
@@ -79,11 +118,16 @@ async fn answer_call(app: &App, peer: &Peer, path: &str, body: &[u8]) -> Respons
 }
 
 /// Checks the caller and does what the path says. An accepted call that a fault befalls remembers which one it was.
-fn carry_out(app: &App, peer: &Peer, path: &str, form: &Form, plan: &Plan) -> Answer {
+fn carry_out(app: &App, arrival: &Arrival, form: &Form<'_>, plan: &Plan) -> Answer {
+    // Read before the world is locked: ten calls of 500 receivers can be read at once.
+    let draft = (arrival.path == SEND_PATH).then(|| Draft::read(form));
     app.write(|world, now| {
-        account::admit(world, app.credentials(), form, peer.address)?;
+        account::admit(world, app.credentials(), form, arrival.peer.address)?;
+        let Some(draft) = draft else {
+            return dispatch(world, &arrival.path, form, now);
+        };
         let accepted_before = world.calls.len();
-        let answer = dispatch(world, path, form, now, plan);
+        let answer = send::accept(world, draft?, now, plan.withheld);
         if let (Some(fault), Some(call)) = (&plan.fault, world.calls.get_mut(accepted_before)) {
             call.answered =
                 serde_json::to_value(fault.kind).ok().and_then(|kind| kind.as_str().map(str::to_owned)).unwrap_or_default();
@@ -92,9 +136,8 @@ fn carry_out(app: &App, peer: &Peer, path: &str, form: &Form, plan: &Plan) -> An
     })
 }
 
-fn dispatch(world: &mut World, path: &str, form: &Form, now: DateTime<Utc>, plan: &Plan) -> Answer {
+fn dispatch(world: &mut World, path: &str, form: &Form<'_>, now: DateTime<Utc>) -> Answer {
     match path {
-        SEND_PATH => send::accept(world, form, now, plan.withheld),
         "/akv10/history/list/" => history::list(world, form, now),
         "/akv10/history/detail/" => history::detail(world, form, now),
         "/akv10/heartinfo/" => account::heartinfo(world),

@@ -2,8 +2,9 @@
 
 use std::{collections::BTreeMap, net::IpAddr};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::outcome::Fate;
 
@@ -72,6 +73,16 @@ pub enum DateField {
     RegDate,
 }
 
+/// Whether a call with `failover=Y` needs `fsubject_N` and `fmessage_N` for every receiver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum SubstituteFields {
+    /// Without them the call is refused, as the provider's own samples say.
+    Required,
+    /// Without them there is no substitute.
+    Optional,
+}
+
 /// Whether a message must keep the line breaks of its template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -102,6 +113,8 @@ pub struct Settings {
     pub date_field: DateField,
     /// How strictly line breaks are compared.
     pub line_breaks: LineBreaks,
+    /// Whether substitutes need their texts.
+    pub substitute_fields: SubstituteFields,
     /// `status` of an approved template that the review does not name: "A" or "R".
     pub approved_status: String,
     /// Whether malformed numbers appear in `history/detail` (status 3, `rslt` I) or not at all.
@@ -110,6 +123,8 @@ pub struct Settings {
     pub allowed_ips: Option<Vec<IpAddr>>,
     /// The sender numbers of the account; `null` admits every one. Others end with `rslt` S.
     pub senders: Option<Vec<String>>,
+    /// Milliseconds from the arrival of a call to its answer; the simulator's own work is done meanwhile.
+    pub latency_ms: u32,
     /// Milliseconds from acceptance until a receiver is listed; `null` is a third of `resultDelayMs`.
     pub appear_delay_ms: Option<u32>,
     /// Milliseconds from acceptance until a result is final.
@@ -122,6 +137,8 @@ pub struct Settings {
     pub unit_price: f64,
     /// Milliseconds by which the simulator's clock is ahead of the machine's.
     pub clock_offset_ms: i64,
+    /// What the simulator's clock shows while it stands still; `null` while it runs.
+    pub clock_stopped_at: Option<DateTime<Utc>>,
 }
 
 impl Default for Settings {
@@ -135,21 +152,43 @@ impl Default for Settings {
             done_code: 1,
             date_field: DateField::Both,
             line_breaks: LineBreaks::Exact,
+            substitute_fields: SubstituteFields::Required,
             approved_status: "A".to_owned(),
             malformed_listed: true,
             allowed_ips: None,
             senders: None,
+            latency_ms: 0,
             appear_delay_ms: None,
             result_delay_ms: 3_000,
             ordinary_failures: true,
             outcomes: BTreeMap::new(),
             unit_price: 6.5,
             clock_offset_ms: 0,
+            clock_stopped_at: None,
         }
     }
 }
 
 impl Settings {
+    /// These settings with some of them replaced.
+    ///
+    /// # Errors
+    /// When one of the changes is unknown or makes no sense.
+    pub fn changed(&self, changes: Value) -> Result<Self, String> {
+        let Value::Object(changes) = changes else {
+            return Err("settings are an object".to_owned());
+        };
+        let mut merged = serde_json::to_value(self).map_err(|error| error.to_string())?;
+        for (name, value) in changes {
+            merged[name] = value;
+        }
+        let settings: Self = serde_json::from_value(merged).map_err(|error| error.to_string())?;
+        if settings.unit_price < 0.0 {
+            return Err("unitPrice must not be negative".to_owned());
+        }
+        Ok(settings)
+    }
+
     /// From acceptance until a receiver is listed.
     #[must_use]
     pub fn appear_delay(&self) -> TimeDelta {

@@ -29,6 +29,14 @@ fn normal() -> String {
     "A".to_owned()
 }
 
+impl Profile {
+    /// Whether it may send: a stopped one may not.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        self.status != "S" && self.profile_stat != "S"
+    }
+}
+
 /// A reservation of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -103,6 +111,17 @@ impl Call {
     }
 }
 
+/// Money that is owed for a substitute text message once it goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Charge {
+    /// The call.
+    pub mid: u64,
+    /// When it goes out.
+    pub due: DateTime<Utc>,
+    /// Its price.
+    pub won: f64,
+}
+
 /// The account and everything that happened to it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -119,8 +138,13 @@ pub struct World {
     pub calls: Vec<Call>,
     /// How often each path was called, whatever the answer.
     pub requests: BTreeMap<String, u64>,
+    /// Substitutes that have not gone out yet.
+    #[serde(default)]
+    pub charges: Vec<Charge>,
     next_mid: u64,
     next_msgid: u64,
+    #[serde(default)]
+    templates_made: u32,
     /// Where each number occurs: indexes of call and message.
     #[serde(skip)]
     by_number: HashMap<String, Vec<(usize, usize)>>,
@@ -137,8 +161,10 @@ impl World {
             templates: Vec::new(),
             calls: Vec::new(),
             requests: BTreeMap::new(),
+            charges: Vec::new(),
             next_mid: 1,
             next_msgid: 1,
+            templates_made: 0,
             by_number: HashMap::new(),
         }
     }
@@ -162,10 +188,10 @@ impl World {
         }
     }
 
-    /// Whether the account has this sender profile.
+    /// The account's sender profile with this key.
     #[must_use]
-    pub fn has_profile(&self, sender_key: &str) -> bool {
-        self.profiles.iter().any(|profile| profile.sender_key == sender_key)
+    pub fn profile(&self, sender_key: &str) -> Option<&Profile> {
+        self.profiles.iter().find(|profile| profile.sender_key == sender_key)
     }
 
     /// The template of this profile with this code.
@@ -182,27 +208,44 @@ impl World {
         mid
     }
 
-    /// A number for a message that was never given out before.
-    pub fn next_msgid(&mut self, now: DateTime<Utc>) -> u64 {
-        let msgid = self.next_msgid.max(now.timestamp_millis().unsigned_abs());
-        self.next_msgid = msgid + 1;
-        msgid
+    /// The first of so many numbers for messages that were never given out before.
+    pub fn take_msgids(&mut self, now: DateTime<Utc>, count: u64) -> u64 {
+        let first = self.next_msgid.max(now.timestamp_millis().unsigned_abs());
+        self.next_msgid = first + count;
+        first
     }
 
     /// Goes on counting where another world stopped.
     pub fn continue_numbers_of(&mut self, other: &Self) {
         self.next_mid = other.next_mid;
         self.next_msgid = other.next_msgid;
+        self.templates_made = other.templates_made;
     }
 
-    /// A code for a new template.
-    #[must_use]
-    pub fn next_template_code(&self) -> String {
-        let taken = self.templates.len();
-        (taken + 1..=2 * taken + 1)
-            .map(|number| format!("TA_{number:04}"))
-            .find(|code| self.templates.iter().all(|template| template.templt_code != *code))
-            .unwrap_or_default()
+    /// A code for a new template that no other one has or had.
+    pub fn next_template_code(&mut self) -> String {
+        loop {
+            self.templates_made += 1;
+            let code = format!("TA_{:04}", self.templates_made);
+            if self.templates.iter().all(|template| template.templt_code != code) {
+                return code;
+            }
+        }
+    }
+
+    /// Takes the money for the substitutes that have gone out by now.
+    pub fn settle(&mut self, now: DateTime<Utc>) {
+        if self.charges.is_empty() {
+            return;
+        }
+        let balance = &mut self.balance;
+        self.charges.retain(|charge| {
+            let is_due = charge.due <= now;
+            if is_due {
+                *balance -= charge.won;
+            }
+            !is_due
+        });
     }
 
     /// The call with this `mid`.

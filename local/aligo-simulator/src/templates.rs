@@ -146,7 +146,7 @@ fn complete_buttons(buttons: &mut [Button]) {
 ///
 /// # Errors
 /// When the sender profile is missing or unknown.
-pub fn list(world: &World, form: &Form) -> Answer {
+pub fn list(world: &World, form: &Form<'_>) -> Answer {
     let sender_key = profile(world, form)?;
     let code = form.get("tpl_code");
     let list: Vec<&Template> = world
@@ -166,7 +166,7 @@ pub fn list(world: &World, form: &Form) -> Answer {
 ///
 /// # Errors
 /// When a field is missing or Kakao's limits are not kept.
-pub fn add(world: &mut World, form: &Form, now: DateTime<Utc>) -> Answer {
+pub fn add(world: &mut World, form: &Form<'_>, now: DateTime<Utc>) -> Answer {
     let sender_key = profile(world, form)?.to_owned();
     let draft = Draft::read(form)?;
     let mut template = Template {
@@ -194,7 +194,7 @@ pub fn add(world: &mut World, form: &Form, now: DateTime<Utc>) -> Answer {
 ///
 /// # Errors
 /// 509 in any other state; otherwise as [`add`].
-pub fn modify(world: &mut World, form: &Form) -> Answer {
+pub fn modify(world: &mut World, form: &Form<'_>) -> Answer {
     let draft = Draft::read(form)?;
     let template = find(world, form)?;
     if !template.is_changeable() {
@@ -209,13 +209,13 @@ pub fn modify(world: &mut World, form: &Form) -> Answer {
 ///
 /// # Errors
 /// 509 when it is approved, under review or shared.
-pub fn delete(world: &mut World, form: &Form) -> Answer {
+pub fn delete(world: &mut World, form: &Form<'_>) -> Answer {
     let template = find(world, form)?;
     if !template.is_changeable() {
         return Err(Refusal::wrong_state("삭제 가능 상태가 아닙니다."));
     }
-    let code = template.templt_code.clone();
-    world.templates.retain(|template| template.templt_code != code);
+    let (sender_key, code) = (template.sender_key.clone(), template.templt_code.clone());
+    world.templates.retain(|template| template.sender_key != sender_key || template.templt_code != code);
     Ok(json!({ "code": 0, "message": "템플릿을 삭제하였습니다." }))
 }
 
@@ -223,7 +223,7 @@ pub fn delete(world: &mut World, form: &Form) -> Answer {
 ///
 /// # Errors
 /// 509 when it is approved, under review or shared.
-pub fn request(world: &mut World, form: &Form) -> Answer {
+pub fn request(world: &mut World, form: &Form<'_>) -> Answer {
     let template = find(world, form)?;
     if !template.is_changeable() {
         return Err(Refusal::wrong_state("검수요청 가능 상태가 아닙니다."));
@@ -233,15 +233,15 @@ pub fn request(world: &mut World, form: &Form) -> Answer {
 }
 
 /// The sender profile of a request, known to the account.
-fn profile<'a>(world: &World, form: &'a Form) -> Result<&'a str, Refusal> {
+fn profile<'a>(world: &World, form: &'a Form<'_>) -> Result<&'a str, Refusal> {
     let sender_key = form.get("senderkey").ok_or_else(|| Refusal::missing("senderkey"))?;
-    if !world.has_profile(sender_key) {
+    if world.profile(sender_key).is_none() {
         return Err(Refusal::catch_all("발신프로필이 존재하지 않습니다."));
     }
     Ok(sender_key)
 }
 
-fn find<'a>(world: &'a mut World, form: &Form) -> Result<&'a mut Template, Refusal> {
+fn find<'a>(world: &'a mut World, form: &Form<'_>) -> Result<&'a mut Template, Refusal> {
     let sender_key = profile(world, form)?;
     let code = form.get("tpl_code").ok_or_else(|| Refusal::missing("tpl_code"))?;
     world
@@ -263,7 +263,7 @@ struct Draft {
 }
 
 impl Draft {
-    fn read(form: &Form) -> Result<Self, Refusal> {
+    fn read(form: &Form<'_>) -> Result<Self, Refusal> {
         let required = |field: &str| form.get(field).ok_or_else(|| Refusal::missing(field));
         let optional = |field: &str| form.get(field).unwrap_or_default().to_owned();
         let draft = Self {

@@ -1,87 +1,156 @@
 //! Campaigns: what is sent, to which groups, and where its links lead.
 
-use chrono::{DateTime, Utc};
+mod again;
+pub mod canary;
+pub mod control;
+mod list;
+mod preparing;
+pub mod progress;
+pub mod schedule;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
 use sqlx::types::Json;
 use sqlx::{MySqlConnection, QueryBuilder};
 
-use crate::db::{bundles, decode};
-use crate::model::state::CampaignState;
+pub use self::again::find_again;
+pub use self::list::{Summary, Wanted, list, list_groups, list_named_groups};
+pub use self::preparing::store_progress;
+use crate::db::decode;
+use crate::model::draft::Sources;
+use crate::model::state::{CampaignKind, CampaignPart, CampaignState};
 use crate::model::template::Button;
-use crate::model::{CampaignId, ClinicId, GroupId, StaffId, TemplateId};
+use crate::model::{CampaignId, ClinicId, CustomerId, GroupId, PhoneNumber, StaffId, TemplateId};
 
-/// A campaign as it is stored. Text, buttons and sender are copies: what is sent is what the template was when it was asked for.
+/// A campaign as it is stored. Text, buttons, sources and sender are copies: what is sent is what the template was when it was
+/// asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Campaign {
-    /// The tenant.
+    /// Whose.
     pub clinic: ClinicId,
-    /// The campaign.
+    /// Which.
     pub id: CampaignId,
-    /// What the clinic calls it.
+    /// What staff call it.
     pub name: String,
-    /// The template that it was made of.
+    /// What it is for.
+    pub kind: CampaignKind,
+    /// To whom it goes.
+    pub audience: Audience,
+    /// The template it was made of.
     pub template: TemplateId,
-    /// The provider's code of that template.
+    /// The provider's code of the template.
     pub template_code: String,
-    /// The text with its variables.
+    /// The approved text.
     pub content: String,
-    /// The emphasised title, empty when there is none.
+    /// The approved emphasised title, empty when there is none.
     pub emphasis_title: String,
-    /// The buttons with their variables.
+    /// The approved buttons.
     pub buttons: Vec<Button>,
-    /// The provider's key of the clinic's KakaoTalk channel.
+    /// Where the values of variables come from.
+    pub sources: Sources,
+    /// The key of the clinic's `KakaoTalk` channel.
     pub sender_key: String,
     /// The number registered as the sender.
     pub sender_phone: String,
-    /// Where the links lead, empty when the template has none.
+    /// Where links lead, empty when the template has none.
     pub destination: String,
-    /// How far it is.
+    /// How far it has got.
     pub state: CampaignState,
-    /// Why it was stopped.
+    /// Why it failed or is paused: a [`Reason`](crate::model::result::Reason) as the database spells it.
     pub failure: Option<String>,
+    /// The state before a pause.
+    pub resumed_from: Option<CampaignState>,
+    /// When it is to begin; none for at once.
+    pub scheduled_at: Option<DateTime<Utc>>,
+    /// Later than this it asks instead of firing.
+    pub stale_after_minutes: u32,
+    /// How far its messages are written.
+    pub prepared: Prepared,
+    /// When its first bundle had come back well, so that the others may go.
+    pub released_at: Option<DateTime<Utc>>,
+    /// When its first bundle was handed over.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it came to an end of any kind.
+    pub finished_at: Option<DateTime<Utc>>,
     /// Who asked for it.
     pub created_by: StaffId,
-    /// When it was asked for.
+    /// When.
     pub created_at: DateTime<Utc>,
 }
 
-/// A campaign as lists show it.
+/// To whom a campaign goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Summary {
-    /// The campaign.
-    pub id: CampaignId,
-    /// What the clinic calls it.
-    pub name: String,
-    /// The template that it was made of.
-    pub template: TemplateId,
-    /// How far it is.
-    pub state: CampaignState,
-    /// When it was asked for.
-    pub created_at: DateTime<Utc>,
+pub enum Audience {
+    /// The customers of groups, which are listed by [`list_groups`].
+    Groups,
+    /// Some recipients of an earlier campaign.
+    Part {
+        /// The earlier campaign.
+        source: CampaignId,
+        /// Which of its recipients.
+        part: CampaignPart,
+    },
+    /// Numbers of the staff.
+    Test {
+        /// The numbers.
+        phones: Vec<PhoneNumber>,
+        /// Whose values are shown.
+        customer: Option<CustomerId>,
+    },
 }
 
-/// Adds a campaign with its groups.
+/// How far the messages of a campaign are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Prepared {
+    /// The last customer that was looked at.
+    pub through: Option<CustomerId>,
+    /// The last message of the source campaign that was looked at.
+    pub source_number: u32,
+    /// How many messages there are; their numbers are 1 to this.
+    pub messages: u32,
+    /// How many bundles there are; their positions begin with 0.
+    pub bundles: u32,
+}
+
+/// Adds a campaign with its groups, in the order in which they were named.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn insert(connection: &mut MySqlConnection, campaign: &Campaign, groups: &[GroupId]) -> Result<(), sqlx::Error> {
-    let buttons = serde_json::to_string(&campaign.buttons).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
+    let (source, part, phones, customer) = match &campaign.audience {
+        Audience::Groups => (None, None, None, None),
+        Audience::Part { source, part } => (Some(*source), Some(part.as_str()), None, None),
+        Audience::Test { phones, customer } => {
+            (None, None, Some(Json(phones.iter().map(PhoneNumber::e164).collect::<Vec<_>>())), *customer)
+        }
+    };
     sqlx::query!(
-        "INSERT INTO campaigns (clinic_id, id, name, template_id, template_code, content, emphasis_title, buttons, sender_key,
-             sender_phone, destination, state, failure, created_by, created_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO campaigns (clinic_id, id, name, kind, source_campaign_id, source_part, test_phones, test_customer_id,
+             template_id, template_code, content, emphasis_title, buttons, sources, sender_key, sender_phone, destination, state,
+             failure, resumed_from, scheduled_at, stale_after_minutes, released_at, created_by, created_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         campaign.clinic,
         campaign.id,
         campaign.name,
+        campaign.kind.as_str(),
+        source,
+        part,
+        phones,
+        customer,
         campaign.template,
         campaign.template_code,
         campaign.content,
         campaign.emphasis_title,
-        buttons,
+        Json(&campaign.buttons),
+        Json(&campaign.sources),
         campaign.sender_key,
         campaign.sender_phone,
         campaign.destination,
         campaign.state.as_str(),
         campaign.failure,
+        campaign.resumed_from.map(CampaignState::as_str),
+        campaign.scheduled_at,
+        campaign.stale_after_minutes,
+        campaign.released_at,
         campaign.created_by,
         campaign.created_at
     )
@@ -90,45 +159,111 @@ pub async fn insert(connection: &mut MySqlConnection, campaign: &Campaign, group
     if groups.is_empty() {
         return Ok(());
     }
-    let mut query = QueryBuilder::new("INSERT INTO campaign_groups (clinic_id, campaign_id, group_id) ");
-    query.push_values(groups, |mut row, group| {
-        row.push_bind(campaign.clinic).push_bind(campaign.id).push_bind(*group);
+    let mut query = QueryBuilder::new("INSERT INTO campaign_groups (clinic_id, campaign_id, group_id, position) ");
+    query.push_values((0_u16..).zip(groups), |mut row, (position, group)| {
+        row.push_bind(campaign.clinic).push_bind(campaign.id).push_bind(*group).push_bind(position);
     });
     query.build().execute(connection).await.map(drop)
 }
 
+struct Row {
+    name: String,
+    kind: String,
+    source: Option<CampaignId>,
+    part: Option<String>,
+    test_phones: Option<Json<Vec<String>>>,
+    test_customer: Option<CustomerId>,
+    template: TemplateId,
+    template_code: String,
+    content: String,
+    emphasis_title: String,
+    buttons: Json<Vec<Button>>,
+    sources: Option<Json<Sources>>,
+    sender_key: String,
+    sender_phone: String,
+    destination: String,
+    state: String,
+    failure: Option<String>,
+    resumed_from: Option<String>,
+    scheduled_at: Option<NaiveDateTime>,
+    stale_after_minutes: u32,
+    prepared_through: Option<CustomerId>,
+    prepared_source_number: u32,
+    prepared_messages: u32,
+    prepared_bundles: u32,
+    released_at: Option<NaiveDateTime>,
+    started_at: Option<NaiveDateTime>,
+    finished_at: Option<NaiveDateTime>,
+    created_by: StaffId,
+    created_at: NaiveDateTime,
+}
+
+impl Row {
+    fn audience(&mut self) -> Result<Audience, sqlx::Error> {
+        if let (Some(source), Some(part)) = (self.source, &self.part) {
+            return Ok(Audience::Part { source, part: decode(part)? });
+        }
+        let Some(Json(phones)) = self.test_phones.take() else { return Ok(Audience::Groups) };
+        let phones = phones.iter().map(|phone| PhoneNumber::from_e164(phone)).collect::<Result<_, _>>();
+        let phones = phones.map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+        Ok(Audience::Test { phones, customer: self.test_customer })
+    }
+
+    fn into_campaign(mut self, clinic: ClinicId, id: CampaignId) -> Result<Campaign, sqlx::Error> {
+        Ok(Campaign {
+            clinic,
+            id,
+            audience: self.audience()?,
+            name: self.name,
+            kind: decode(&self.kind)?,
+            template: self.template,
+            template_code: self.template_code,
+            content: self.content,
+            emphasis_title: self.emphasis_title,
+            buttons: self.buttons.0,
+            sources: self.sources.map(|sources| sources.0).unwrap_or_default(),
+            sender_key: self.sender_key,
+            sender_phone: self.sender_phone,
+            destination: self.destination,
+            state: decode(&self.state)?,
+            failure: self.failure,
+            resumed_from: self.resumed_from.as_deref().map(decode).transpose()?,
+            scheduled_at: self.scheduled_at.map(|at| at.and_utc()),
+            stale_after_minutes: self.stale_after_minutes,
+            prepared: Prepared {
+                through: self.prepared_through,
+                source_number: self.prepared_source_number,
+                messages: self.prepared_messages,
+                bundles: self.prepared_bundles,
+            },
+            released_at: self.released_at.map(|at| at.and_utc()),
+            started_at: self.started_at.map(|at| at.and_utc()),
+            finished_at: self.finished_at.map(|at| at.and_utc()),
+            created_by: self.created_by,
+            created_at: self.created_at.and_utc(),
+        })
+    }
+}
+
 macro_rules! campaign {
     ($connection:expr, $clinic:expr, $id:expr, $lock:literal) => {{
-        let row = sqlx::query!(
-            r#"SELECT name, template_id AS "template: TemplateId", template_code, content, emphasis_title,
-                 buttons AS "buttons: Json<Vec<Button>>", sender_key, sender_phone, destination, state, failure,
-                 created_by AS "created_by: StaffId", created_at FROM campaigns WHERE clinic_id = ? AND id = ?"#
+        let row = sqlx::query_as!(
+            Row,
+            r#"SELECT name, kind, source_campaign_id AS "source: CampaignId", source_part AS part,
+                 test_phones AS "test_phones: Json<Vec<String>>", test_customer_id AS "test_customer: CustomerId",
+                 template_id AS "template: TemplateId", template_code, content, emphasis_title,
+                 buttons AS "buttons: Json<Vec<Button>>", sources AS "sources: Json<Sources>", sender_key, sender_phone,
+                 destination, state, failure, resumed_from, scheduled_at, stale_after_minutes,
+                 prepared_through AS "prepared_through: CustomerId", prepared_source_number, prepared_messages, prepared_bundles,
+                 released_at, started_at, finished_at, created_by AS "created_by: StaffId", created_at
+               FROM campaigns WHERE clinic_id = ? AND id = ?"#
                 + $lock,
             $clinic,
             $id
         )
         .fetch_optional($connection)
         .await?;
-        row.map(|row| {
-            Ok(Campaign {
-                clinic: $clinic,
-                id: $id,
-                name: row.name,
-                template: row.template,
-                template_code: row.template_code,
-                content: row.content,
-                emphasis_title: row.emphasis_title,
-                buttons: row.buttons.0,
-                sender_key: row.sender_key,
-                sender_phone: row.sender_phone,
-                destination: row.destination,
-                state: decode(&row.state)?,
-                failure: row.failure,
-                created_by: row.created_by,
-                created_at: row.created_at.and_utc(),
-            })
-        })
-        .transpose()
+        row.map(|row| row.into_campaign($clinic, $id)).transpose()
     }};
 }
 
@@ -148,55 +283,16 @@ pub async fn lock(connection: &mut MySqlConnection, clinic: ClinicId, id: Campai
     campaign!(connection, clinic, id, " FOR UPDATE")
 }
 
-/// The clinic's campaigns, newest first, that are older than the given one.
+/// The same, but none also when somebody else has it locked: whoever holds a lock that others wait for does not wait for this one.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list(
-    connection: &mut MySqlConnection,
-    clinic: ClinicId,
-    before: Option<CampaignId>,
-    limit: u32,
-) -> Result<Vec<Summary>, sqlx::Error> {
-    let before = before.unwrap_or(CampaignId::from_uuid(uuid::Uuid::max()));
-    let rows = sqlx::query!(
-        r#"SELECT id AS "id: CampaignId", name, template_id AS "template: TemplateId", state, created_at
-           FROM campaigns WHERE clinic_id = ? AND id < ? ORDER BY id DESC LIMIT ?"#,
-        clinic,
-        before,
-        limit
-    )
-    .fetch_all(connection)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Summary {
-                id: row.id,
-                name: row.name,
-                template: row.template,
-                state: decode(&row.state)?,
-                created_at: row.created_at.and_utc(),
-            })
-        })
-        .collect()
-}
-
-/// The groups that a campaign goes to, in order of their ids.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn list_groups(
+pub async fn lock_unless_busy(
     connection: &mut MySqlConnection,
     clinic: ClinicId,
     id: CampaignId,
-) -> Result<Vec<GroupId>, sqlx::Error> {
-    sqlx::query_scalar!(
-        r#"SELECT group_id AS "group_id: GroupId" FROM campaign_groups WHERE clinic_id = ? AND campaign_id = ? ORDER BY group_id"#,
-        clinic,
-        id
-    )
-    .fetch_all(connection)
-    .await
+) -> Result<Option<Campaign>, sqlx::Error> {
+    campaign!(connection, clinic, id, " FOR UPDATE SKIP LOCKED")
 }
 
 /// Moves a campaign on; `failure` says why it was stopped.
@@ -238,16 +334,4 @@ pub async fn find_destination(
     .fetch_optional(connection)
     .await?;
     Ok(row.map(|row| (row.clinic, row.destination)))
-}
-
-/// Finishes a campaign once no bundle waits for its call or its answer; unknown ones do not keep it open. The campaign must have
-/// been [locked](lock) in this transaction before the bundle was changed.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn finish_if_answered(connection: &mut MySqlConnection, campaign: &Campaign) -> Result<(), sqlx::Error> {
-    if campaign.state != CampaignState::Sending || bundles::is_any_open(connection, campaign.clinic, campaign.id).await? {
-        return Ok(());
-    }
-    set_state(connection, campaign.clinic, campaign.id, CampaignState::Finished, None).await
 }

@@ -142,7 +142,7 @@ impl std::iter::Sum for Counts {
     }
 }
 
-/// What was counted per hour from one moment until before another, of one campaign or of all. Hours in which nothing happened
+/// What was counted per hour from one moment until before another, of one campaign or of all but tests. Hours in which nothing happened
 /// are absent.
 ///
 /// # Errors
@@ -159,7 +159,8 @@ pub async fn list(
              CAST(SUM(failed) AS UNSIGNED) AS "failed!: u64", CAST(SUM(human_clicks) AS UNSIGNED) AS "human_clicks!: u64",
              CAST(SUM(unique_clicks) AS UNSIGNED) AS "unique_clicks!: u64", CAST(SUM(previews) AS UNSIGNED) AS "previews!: u64",
              CAST(SUM(prefetches) AS UNSIGNED) AS "prefetches!: u64", CAST(SUM(bots) AS UNSIGNED) AS "bots!: u64"
-           FROM hourly_counts WHERE clinic_id = ? AND hour >= ? AND hour < ? AND (? IS NULL OR campaign_id = ?)
+           FROM hourly_counts h WHERE clinic_id = ? AND hour >= ? AND hour < ? AND (campaign_id = ? OR ? IS NULL AND NOT EXISTS
+             (SELECT 1 FROM campaigns c WHERE c.id = h.campaign_id AND c.kind = 'test'))
            GROUP BY hour ORDER BY hour"#,
         clinic,
         from,
@@ -185,7 +186,7 @@ pub async fn list(
     Ok(hours.collect())
 }
 
-/// What was counted since a moment, of one campaign or of all.
+/// What was counted since a moment, of one campaign or of all but tests.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -205,7 +206,8 @@ pub async fn total(
              CAST(COALESCE(SUM(previews), 0) AS UNSIGNED) AS "previews!: u64",
              CAST(COALESCE(SUM(prefetches), 0) AS UNSIGNED) AS "prefetches!: u64",
              CAST(COALESCE(SUM(bots), 0) AS UNSIGNED) AS "bots!: u64"
-           FROM hourly_counts WHERE clinic_id = ? AND hour >= ? AND (? IS NULL OR campaign_id = ?)"#,
+           FROM hourly_counts h WHERE clinic_id = ? AND hour >= ? AND (campaign_id = ? OR ? IS NULL AND NOT EXISTS
+             (SELECT 1 FROM campaigns c WHERE c.id = h.campaign_id AND c.kind = 'test'))"#,
         clinic,
         // As a DATETIME: as a TIMESTAMP the beginning of 1970 would be out of range.
         hour_of(since).naive_utc(),

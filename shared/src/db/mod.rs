@@ -17,6 +17,8 @@ pub mod memberships;
 pub mod messages;
 pub mod outbox;
 pub mod point_entries;
+pub mod provider_gate;
+pub mod recipients;
 pub mod referral_codes;
 pub mod referrals;
 pub mod staff;

@@ -179,6 +179,22 @@ pub async fn set_sources(
         .map(drop)
 }
 
+/// Remembers that a campaign with the template was asked for then.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn mark_used(
+    connection: &mut MySqlConnection,
+    clinic: ClinicId,
+    id: TemplateId,
+    at: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!("UPDATE templates SET last_used_at = ? WHERE clinic_id = ? AND id = ?", at, clinic, id)
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
 /// A template of the clinic.
 ///
 /// # Errors

@@ -104,6 +104,12 @@ kinds! {
     /// The provider has a template of this name and text.
     TemplateExists = CONFLICT "template-exists",
         "이름과 내용이 같은 템플릿이 이미 있습니다.", "There is a template of this name and text already.";
+    /// What is asked for cannot be done with the campaign in its present state.
+    CampaignState = CONFLICT "campaign-state",
+        "지금 상태의 발송에는 할 수 없는 작업입니다.", "This cannot be done with the campaign in its present state.";
+    /// Another campaign to the same recipients of an earlier one is on its way.
+    AgainUnderWay = CONFLICT "again-under-way",
+        "같은 고객들에게 다시 보내는 발송이 진행 중입니다.", "Another campaign to the same recipients is on its way.";
     /// The same request is being carried out.
     InProgress = CONFLICT "in-progress",
         "같은 요청을 처리하고 있습니다. 잠시 후 다시 시도해 주세요.",
@@ -123,6 +129,9 @@ kinds! {
     /// A field of the input cannot be used; `field` names it.
     InvalidInput = UNPROCESSABLE_ENTITY "invalid-input",
         "입력값을 확인해 주세요.", "Check the input.";
+    /// Nobody would get it.
+    NoRecipients = UNPROCESSABLE_ENTITY "no-recipients",
+        "받을 사람이 없습니다.", "Nobody would get it.";
     /// The key belongs to another request.
     IdempotencyKeyReused = UNPROCESSABLE_ENTITY "idempotency-key-reused",
         "이미 다른 요청에 사용된 Idempotency-Key입니다.", "This Idempotency-Key was used for a different request.";

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::model::template::{Button, LINK_VARIABLE, variables};
+use crate::model::template::{Button, variables};
 use crate::model::wording::Wording;
 
 /// A template falls dormant when it is not used for so long.
@@ -122,10 +122,8 @@ pub enum Obstacle {
     UnknownReview,
     /// It was approved and then stopped.
     Stopped,
-    /// The emphasised title has variables, which are not filled here.
-    TitleVariables,
-    /// A button's address has other variables than the link.
-    ButtonVariables,
+    /// A button's address has a variable before the end of its host: nobody knows where it would lead.
+    VariableHost,
 }
 
 impl Obstacle {
@@ -160,15 +158,10 @@ impl Obstacle {
                 "The review is in an unknown state: synchronise again.",
             ),
             Self::Stopped => ("stopped", "사용이 중지된 템플릿입니다.", "The template has been stopped."),
-            Self::TitleVariables => (
-                "title-variables",
-                "강조 제목에 변수가 있는 템플릿은 아직 보낼 수 없습니다.",
-                "Templates with variables in the emphasised title cannot be sent yet.",
-            ),
-            Self::ButtonVariables => (
-                "button-variables",
-                "버튼 링크에 #{link} 외의 변수가 있는 템플릿은 아직 보낼 수 없습니다.",
-                "Templates whose buttons have variables other than #{link} cannot be sent yet.",
+            Self::VariableHost => (
+                "variable-host",
+                "버튼 주소의 도메인까지 변수가 있는 템플릿은 보낼 수 없습니다.",
+                "A button's address has a variable before the end of its host, so it cannot be sent.",
             ),
         }
     }
@@ -188,13 +181,12 @@ impl Described {
         if self.status == "S" {
             return Some(Obstacle::Stopped);
         }
-        if !variables(&self.emphasis_title).is_empty() {
-            return Some(Obstacle::TitleVariables);
-        }
-        let others = |button: &Button| {
-            button.addresses().into_iter().any(|address| variables(address).into_iter().any(|name| name != LINK_VARIABLE))
+        let variable_host = |button: &Button| {
+            let [mobile, desktop, ios, android] = button.addresses();
+            [mobile, desktop].into_iter().any(|address| begins_with_variable(address, true))
+                || [ios, android].into_iter().any(|address| begins_with_variable(address, false))
         };
-        self.buttons.iter().any(others).then_some(Obstacle::ButtonVariables)
+        self.buttons.iter().any(variable_host).then_some(Obstacle::VariableHost)
     }
 
     /// Why it cannot be submitted or deleted; none when it can.
@@ -257,6 +249,16 @@ impl Described {
     }
 }
 
+/// Whether a variable decides where an address leads: in front of its scheme, or of the end of its host.
+fn begins_with_variable(address: &str, is_web: bool) -> bool {
+    if variables(address).is_empty() {
+        return false;
+    }
+    let fixed = address.split("#{").next().unwrap_or_default();
+    let host = fixed.split_once("://").map(|(_, host)| host);
+    host.is_none_or(|host| is_web && !host.contains(['/', '?', '#']))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -278,6 +280,8 @@ mod tests {
     fn an_approved_template_that_is_not_stopped_can_be_sent() {
         assert_eq!(template("APR", "A", "", "https://go.example.com/c/#{link}").obstacle(), None);
         assert_eq!(template("APR", "R", "예약 안내", "").obstacle(), None);
+        assert_eq!(template("APR", "A", "#{고객명}님", "https://a.kr/#{link}?n=#{고객명}").obstacle(), None);
+        assert_eq!(template("APR", "A", "", "https://a.kr?n=#{고객명}").obstacle(), None);
     }
 
     #[test]
@@ -288,8 +292,9 @@ mod tests {
             ("REJ", "R", "", "", Obstacle::Refused),
             ("", "A", "", "", Obstacle::UnknownReview),
             ("APR", "S", "", "", Obstacle::Stopped),
-            ("APR", "A", "#{고객명}", "", Obstacle::TitleVariables),
-            ("APR", "A", "", "https://a.kr/#{link}?n=#{고객명}", Obstacle::ButtonVariables),
+            ("APR", "A", "", "https://a.#{고객명}/#{link}", Obstacle::VariableHost),
+            ("APR", "A", "", "https://#{주소}", Obstacle::VariableHost),
+            ("APR", "A", "", "#{주소}", Obstacle::VariableHost),
         ] {
             assert_eq!(template(inspection, status, title, address).obstacle(), Some(why));
         }

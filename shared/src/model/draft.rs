@@ -107,6 +107,30 @@ impl<'a> Draft<'a> {
         [self.content, self.emphasis_title].into_iter().chain(addresses).flat_map(variables).collect()
     }
 
+    /// Whether titles differ from person to person.
+    #[must_use]
+    pub fn has_own_titles(&self) -> bool {
+        !variables(self.emphasis_title).is_empty()
+    }
+
+    /// Whether buttons differ from person to person by more than the link.
+    #[must_use]
+    pub fn has_own_buttons(&self) -> bool {
+        self.buttons.iter().flat_map(Button::addresses).flat_map(variables).any(|name| name != LINK_VARIABLE)
+    }
+
+    /// Columns of nobody: what a test shows when it shows no customer's. Where nothing stands in for a variable, its name does, in
+    /// brackets.
+    #[must_use]
+    pub fn sample(&self) -> BTreeMap<String, String> {
+        let is_bare = |name: &&str| {
+            let default = self.sources.get(*name).and_then(|source| source.default.as_deref());
+            ![NAME_VARIABLE, LINK_VARIABLE].contains(name) && default.is_none_or(|default| default.trim().is_empty())
+        };
+        let column = |name| self.sources.get(name).and_then(|source| source.column.as_deref()).unwrap_or(name);
+        self.variables().into_iter().filter(is_bare).map(|name| (column(name).to_owned(), format!("[{name}]"))).collect()
+    }
+
     /// What the person gets, with this token in the link.
     ///
     /// # Errors
@@ -265,6 +289,31 @@ mod tests {
         let draft = Draft { content: "#{a}", emphasis_title: "", buttons: &[], sources: &sources };
         let person = Person { name: "", phone: &phone, attributes: &BTreeMap::new() };
         assert_eq!(draft.render(person, "t").unwrap_err(), Unfit::because(Reason::SafeNumber));
+    }
+
+    #[test]
+    fn what_differs_from_person_to_person_is_known_beforehand() {
+        let differs = |title: &str, address: &str| {
+            let (buttons, sources) = ([button(address)], Sources::new());
+            let draft = Draft { content: "#{a}", emphasis_title: title, buttons: &buttons, sources: &sources };
+            (draft.has_own_titles(), draft.has_own_buttons())
+        };
+        assert_eq!(differs("예약", LINK), (false, false));
+        assert_eq!(differs("#{예약일} 예약", "https://a.kr/"), (true, false));
+        assert_eq!(differs("", "https://a.kr/#{link}?d=#{예약일}"), (false, true));
+    }
+
+    #[test]
+    fn a_sample_has_a_value_for_everything() {
+        let sources =
+            Sources::from([("날짜".to_owned(), source(Some("예약일"), None)), ("지점".to_owned(), source(None, Some("본점")))]);
+        let (buttons, phone) = ([button("https://a.kr/#{link}/#{지점}")], "010-1234-5678".parse().unwrap());
+        let draft =
+            Draft { content: "#{고객명} #{날짜}", emphasis_title: "#{담당의}", buttons: &buttons, sources: &sources };
+        let sample = draft.sample();
+        assert_eq!(sample, map(&[("예약일", "[날짜]"), ("담당의", "[담당의]")]));
+        let got = draft.render(Person { name: "[고객명]", phone: &phone, attributes: &sample }, "token").unwrap();
+        assert_eq!((got.text.as_str(), got.title.as_str()), ("[고객명] [날짜]", "[담당의]"));
     }
 
     #[test]

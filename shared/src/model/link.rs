@@ -93,6 +93,16 @@ pub fn destination(text: &str, hosts: &[String]) -> Result<Url, BadDestination> 
     }
 }
 
+/// Names that lead nowhere on the internet (RFC 2606, 6761, 6762, 8375, and what ICANN keeps for private use).
+const PRIVATE_NAMES: [&str; 8] = [".localhost", ".local", ".internal", ".test", ".invalid", ".example", ".home.arpa", ".onion"];
+
+/// Whether a [destination] can be there for everybody, as far as its name says.
+#[must_use]
+pub fn is_public(destination: &str) -> bool {
+    let host = Url::parse(destination).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+    host.contains('.') && !PRIVATE_NAMES.iter().any(|private| host.ends_with(private))
+}
+
 /// The keys that sign links. New links are signed with the current one; older ones stay valid while their key is here.
 pub struct LinkKeys {
     current: u8,
@@ -196,6 +206,14 @@ mod tests {
     fn messages() -> impl Strategy<Value = MessageId> {
         (any::<u128>(), any::<u32>())
             .prop_map(|(campaign, number)| MessageId { campaign: CampaignId::from_uuid(Uuid::from_u128(campaign)), number })
+    }
+
+    #[test]
+    fn names_for_private_use_are_not_public() {
+        assert!(is_public("https://www.example.com/a?b") && is_public("https://xn--9d0b11h.kr/"));
+        for name in ["https://clinic.local/", "https://a.test/", "https://localhost/", "https://pc.home.arpa/x", "no address"] {
+            assert!(!is_public(name), "{name}");
+        }
     }
 
     proptest! {

@@ -1,6 +1,8 @@
 //! The words of the domain as types. No I/O: everything here is a rule.
 
+pub mod advertising;
 pub mod approval;
+pub mod canary;
 pub mod click;
 pub mod customer;
 pub mod draft;
@@ -10,9 +12,11 @@ pub mod link;
 pub mod person;
 pub mod phone;
 pub mod points;
+pub mod quiet;
 pub mod referral;
 pub mod result;
 pub(crate) mod schema;
+pub mod sources;
 pub mod state;
 pub mod template;
 pub mod wording;

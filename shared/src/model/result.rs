@@ -33,8 +33,20 @@ pub enum Reason {
     RejectedByProvider,
     /// The campaign was stopped before the message was handed over.
     CampaignStopped,
+    /// Somebody called the campaign off before the message was handed over.
+    Canceled,
+    /// The person has not agreed to advertising.
+    NoConsent,
     /// The bundle could not be written in the provider's form.
     NotRenderable,
+    /// The provider took the call but not this number.
+    NotTaken,
+    /// It is later than the campaign was to begin by so much that somebody has to say whether it still should.
+    Stale,
+    /// The provider's account is empty.
+    OutOfMoney,
+    /// Somebody paused the campaign.
+    ByStaff,
     /// No readable answer came to the call that handed it over.
     NoAnswer,
     /// The provider never told a result.
@@ -77,12 +89,18 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 30] = [
         Self::Suppressed,
         Self::MissingVariable,
         Self::RejectedByProvider,
         Self::CampaignStopped,
+        Self::Canceled,
+        Self::NoConsent,
         Self::NotRenderable,
+        Self::NotTaken,
+        Self::Stale,
+        Self::OutOfMoney,
+        Self::ByStaff,
         Self::NoAnswer,
         Self::NoResult,
         Self::SenderProfile,
@@ -122,6 +140,13 @@ impl Reason {
         Self::ALL.into_iter().find(|reason| reason.as_str() == text)
     }
 
+    /// Whether a message that failed for this reason certainly did not arrive, and might if it were sent again: nothing is wrong
+    /// with the number, the person has not refused, and the provider does not hold it for one that it has just sent.
+    #[must_use]
+    pub const fn may_pass(self) -> bool {
+        matches!(self, Self::NotReachable | Self::Other | Self::ProviderFault | Self::RejectedByProvider)
+    }
+
     const fn words(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::Suppressed => ("suppressed", "수신을 거부한 번호입니다.", "The person asked not to be written to."),
@@ -136,6 +161,24 @@ impl Reason {
             Self::CampaignStopped => {
                 ("campaign_stopped", "발송이 중단되어 보내지 않았습니다.", "The campaign was stopped before this was sent.")
             }
+            Self::Canceled => {
+                ("canceled", "발송이 취소되어 보내지 않았습니다.", "The campaign was called off before this was sent.")
+            }
+            Self::NoConsent => {
+                ("no_consent", "광고 수신에 동의하지 않은 고객입니다.", "The person has not agreed to advertising.")
+            }
+            Self::NotTaken => {
+                ("not_taken", "발송 대행사가 이 번호를 받지 않았습니다.", "The provider did not take this number.")
+            }
+            Self::Stale => {
+                ("stale", "예약한 시각이 지났습니다. 지금이라도 보낼까요?", "It is past its time. Should it still be sent?")
+            }
+            Self::OutOfMoney => (
+                "out_of_money",
+                "발송 대행사의 충전금이 부족합니다. 충전한 뒤 다시 시작하세요.",
+                "The provider's account is empty: charge it, then resume.",
+            ),
+            Self::ByStaff => ("by_staff", "직원이 일시 중지했습니다.", "Somebody of the staff paused it."),
             Self::NotRenderable => {
                 ("not_renderable", "버튼 링크를 완성할 수 없어 보내지 않았습니다.", "A button's link could not be completed.")
             }
@@ -268,6 +311,17 @@ mod tests {
         };
         assert_eq!(those(|reading| reading.suppress), "B");
         assert_eq!(those(|reading| reading.stop), "1MSUV");
+    }
+
+    #[test]
+    fn what_may_pass_is_certain_to_have_failed_and_neither_the_persons_will_nor_our_fault() {
+        let passing: Vec<_> = Reason::ALL.into_iter().filter(|reason| reason.may_pass()).map(Reason::as_str).collect();
+        assert_eq!(passing, ["rejected_by_provider", "not_reachable", "other", "provider_fault"]);
+        for code in ('0'..='9').chain('A'..='Z').chain('a'..='z').map(String::from) {
+            let reading = read(&code);
+            let passes = reading.reason.is_some_and(Reason::may_pass);
+            assert!(!passes || reading.state == MessageState::Failed && !reading.suppress && !reading.stop, "{code}");
+        }
     }
 
     #[test]

@@ -124,14 +124,42 @@ states! {
 states! {
     /// The life of a campaign.
     CampaignState {
+        /// It begins at its time.
+        Scheduled = "scheduled",
         /// Asked for; recipients are not counted yet.
         Requested = "requested",
+        /// Recipients are being counted, and their messages written.
+        Preparing = "preparing",
         /// Bundles are being handed to the provider.
         Sending = "sending",
+        /// Nothing more is handed over until somebody says so; `failure` says why.
+        Paused = "paused",
         /// No bundle waits for its call or its answer; the whereabouts of some may stay unknown.
         Finished = "finished",
-        /// It was stopped; `failure` says why.
+        /// Somebody called it off.
+        Canceled = "canceled",
+        /// It was stopped for good; `failure` says why.
         Failed = "failed",
+    }
+}
+states! {
+    /// What a campaign is for.
+    CampaignKind {
+        /// Information that the person expects.
+        Information = "information",
+        /// Advertising: only with consent, marked, and never at night.
+        Advertising = "advertising",
+        /// A test to numbers of the staff.
+        Test = "test",
+    }
+}
+states! {
+    /// To which recipients of an earlier campaign another one goes.
+    CampaignPart {
+        /// Whose message certainly failed, for a reason that may have passed.
+        Failed = "failed",
+        /// Whose message arrived, and who did not open the link.
+        NotClicked = "not_clicked",
     }
 }
 states! {
@@ -143,9 +171,9 @@ states! {
         Calling = "calling",
         /// The provider has taken it.
         Accepted = "accepted",
-        /// The provider said that nothing of it was sent.
+        /// Nothing of it was sent, and nothing will be.
         Rejected = "rejected",
-        /// No readable answer came: never to be posted again, and unknown until the call is found in the provider's history.
+        /// No readable answer came: not to be posted again until it is found in the provider's history, or proven not to be there.
         Unknown = "unknown",
     }
 }

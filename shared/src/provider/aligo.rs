@@ -218,8 +218,8 @@ fn append_call(form: &mut Serializer<'static, String>, call: &Call<'_>) -> Resul
         // Required, but shown to nobody.
         add("subject", call.template_code);
         add("message", recipient.text);
-        if !call.emphasis_title.is_empty() {
-            add("emtitle", call.emphasis_title);
+        if !recipient.title.is_empty() {
+            add("emtitle", recipient.title);
         }
         if !recipient.buttons.is_empty() {
             add("button", &serde_json::to_string(&Buttons { button: &recipient.buttons })?);
@@ -256,6 +256,10 @@ impl Provider for Aligo {
             Err(Trouble::NotSent(why)) => ChangeOutcome::NotSent { why },
             Err(Trouble::Unclear(why)) => ChangeOutcome::Unclear { why },
         }
+    }
+
+    async fn balance(&self) -> Result<u64, NoAnswer> {
+        answer::of_balance(&self.ask("/akv10/heartinfo/", self.form(&[]), ASK_LIMIT).await?)
     }
 
     async fn history(&self, days: RangeInclusive<NaiveDate>, page: u32) -> Result<Listing<TakenCall>, NoAnswer> {

@@ -41,6 +41,20 @@ pub(super) fn of_change(body: &[u8]) -> ChangeOutcome {
     }
 }
 
+/// How many `AlimTalk` messages the account pays for. Two shapes are documented, and two codes for success.
+pub(super) fn of_balance(body: &[u8]) -> Result<u64, NoAnswer> {
+    let answer = parse(body)?;
+    let code = [&answer["code"], &answer["result_code"]].into_iter().map(text).find(|code| !code.is_empty());
+    let code =
+        code.and_then(|code| code.parse().ok()).ok_or_else(|| NoAnswer::Unusable("the answer has no code".to_owned()))?;
+    if !matches!(code, 0 | 1) {
+        return Err(NoAnswer::Refused { code, message: text(&answer["message"]) });
+    }
+    let counts = [&answer["ALT_CNT"], &answer["list"]["ALT_CNT"]];
+    let count = counts.into_iter().find_map(|count| text(count).parse().ok());
+    count.ok_or_else(|| NoAnswer::Unusable("the answer names no number of messages".to_owned()))
+}
+
 /// One page of the calls taken.
 pub(super) fn of_history(body: &[u8]) -> Result<Listing<TakenCall>, NoAnswer> {
     let answer = open(body)?;
@@ -49,23 +63,27 @@ pub(super) fn of_history(body: &[u8]) -> Result<Listing<TakenCall>, NoAnswer> {
     let call = |row: &Value| {
         // Both spellings are documented somewhere.
         let taken_at = moment(&text(&row["regdate"])).or_else(|| moment(&text(&row["reg_date"])));
-        TakenCall { provider_id: text(&row["mid"]), taken_at }
+        TakenCall { provider_id: text(&row["mid"]), taken_at, messages: text(&row["msg_count"]).parse().ok() }
     };
-    Ok(Listing { rows: rows.iter().map(call).collect(), pages: pages(&answer) })
+    Ok(Listing { rows: rows.iter().map(call).collect(), pages: pages(&answer), total: total(&answer) })
 }
 
 /// One page of the messages of a call.
 pub(super) fn of_detail(body: &[u8]) -> Result<Listing<Report>, NoAnswer> {
     let answer = open(body)?;
-    Ok(Listing { rows: rows(&answer).iter().map(report).collect(), pages: pages(&answer) })
+    Ok(Listing { rows: rows(&answer).iter().map(report).collect(), pages: pages(&answer), total: total(&answer) })
+}
+
+/// The JSON, whatever it says.
+fn parse(body: &[u8]) -> Result<Value, NoAnswer> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    serde_json::from_slice(body).map_err(|_| NoAnswer::Unusable("the answer is not JSON".to_owned()))
 }
 
 /// The JSON, if it says that the call succeeded.
 fn open(body: &[u8]) -> Result<Value, NoAnswer> {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let unusable = |why: &str| NoAnswer::Unusable(why.to_owned());
-    let answer: Value = serde_json::from_slice(body).map_err(|_| unusable("the answer is not JSON"))?;
-    let code: i32 = text(&answer["code"]).parse().map_err(|_| unusable("the answer has no code"))?;
+    let answer = parse(body)?;
+    let code = text(&answer["code"]).parse().map_err(|_| NoAnswer::Unusable("the answer has no code".to_owned()))?;
     if code == 0 { Ok(answer) } else { Err(NoAnswer::Refused { code, message: text(&answer["message"]) }) }
 }
 
@@ -84,6 +102,10 @@ fn rows(answer: &Value) -> &[Value] {
 
 fn pages(answer: &Value) -> u32 {
     text(&answer["totalPage"]).parse().unwrap_or(1)
+}
+
+fn total(answer: &Value) -> Option<u32> {
+    text(&answer["totalCount"]).parse().ok()
 }
 
 /// `YYYY-MM-DD HH:MM:SS` in Korea. An empty date is also written with zeros, which is none either.
@@ -106,6 +128,8 @@ fn report(row: &Value) -> Report {
         code,
         message: text(&row["rslt_message"]),
         is_final,
+        // A zero says that there is none.
+        substitute_id: Some(text(&row["smid"])).filter(|id| id != "0" && id.len() <= 40).unwrap_or_default(),
     }
 }
 
@@ -214,11 +238,59 @@ mod tests {
             let answer = json!({"code": 0, "list": [row], "currentPage": "1", "totalPage": "3", "totalCount": "101"});
             of_history(answer.to_string().as_bytes()).unwrap()
         };
-        let taken_at = "2026-03-02T01:00:05Z".parse().ok();
-        let expected = Listing { rows: vec![TakenCall { provider_id: "7".to_owned(), taken_at }], pages: 3 };
-        assert_eq!(list(json!({"mid": "7", "regdate": "2026-03-02 10:00:05", "msg_count": "1"})), expected);
-        assert_eq!(list(json!({"mid": 7, "reg_date": "2026-03-02 10:00:05"})), expected);
+        let call =
+            |messages| TakenCall { provider_id: "7".to_owned(), taken_at: "2026-03-02T01:00:05Z".parse().ok(), messages };
+        let expected = |messages| Listing { rows: vec![call(messages)], pages: 3, total: Some(101) };
+        assert_eq!(list(json!({"mid": "7", "regdate": "2026-03-02 10:00:05", "msg_count": "1"})), expected(Some(1)));
+        assert_eq!(list(json!({"mid": 7, "reg_date": "2026-03-02 10:00:05", "msg_count": 0})), expected(Some(0)));
         assert_eq!(list(json!({"mid": 7, "regdate": "yesterday"})).rows[0].taken_at, None);
+    }
+
+    #[test]
+    fn a_count_that_cannot_be_read_is_not_a_number() {
+        for count in [json!(null), json!(""), json!("many"), json!("-1"), json!("1.0"), json!([1])] {
+            let answer = json!({"code": 0, "list": [{"mid": "7", "msg_count": count}], "totalCount": count});
+            let listing = of_history(answer.to_string().as_bytes()).unwrap();
+            assert_eq!((listing.rows[0].messages, listing.total, listing.pages), (None, None, 1), "{answer}");
+            assert_eq!(of_detail(answer.to_string().as_bytes()).unwrap().total, None, "{answer}");
+        }
+    }
+
+    #[test]
+    fn the_balance_has_two_shapes_and_two_codes_of_success() {
+        for answer in [
+            r#"{"result_code":1,"message":"","SMS_CNT":10,"LMS_CNT":5,"MMS_CNT":1,"ALT_CNT":153}"#,
+            r#"{"result_code":"1","ALT_CNT":"153"}"#,
+            r#"{"code":0,"message":"","list":{"SMS_CNT":10,"ALT_CNT":153}}"#,
+            r#"{"code":"1","list":{"ALT_CNT":"153"}}"#,
+        ] {
+            assert_eq!(of_balance(answer.as_bytes()), Ok(153), "{answer}");
+        }
+    }
+
+    #[test]
+    fn no_balance_is_not_a_balance_of_none() {
+        let refused = of_balance(r#"{"code":-101,"message":"인증오류입니다."}"#.as_bytes());
+        assert_eq!(refused, Err(NoAnswer::Refused { code: -101, message: "인증오류입니다.".to_owned() }));
+        assert!(matches!(of_balance(br#"{"result_code":"-99","message":""}"#), Err(NoAnswer::Refused { code: -99, .. })));
+        for answer in
+            ["", "<html>", r#"{"ALT_CNT":1}"#, r#"{"code":1}"#, r#"{"code":"x","ALT_CNT":1}"#, r#"{"code":0,"ALT_CNT":"-3"}"#]
+        {
+            assert!(matches!(of_balance(answer.as_bytes()), Err(NoAnswer::Unusable(_))), "{answer}");
+        }
+    }
+
+    #[test]
+    fn a_substitute_is_known_by_its_id_and_zero_is_none() {
+        let substitute = |smid: Value| {
+            let answer = json!({"code": 0, "list": [{"phone": "01012345678", "smid": smid}]});
+            of_detail(answer.to_string().as_bytes()).unwrap().rows.remove(0).substitute_id
+        };
+        assert_eq!(substitute(json!("123456789")), "123456789");
+        assert_eq!(substitute(json!(42)), "42");
+        for none in [json!("0"), json!(0), json!(""), json!(null), json!("9".repeat(41))] {
+            assert_eq!(substitute(none.clone()), "", "{none}");
+        }
     }
 
     #[test]

@@ -6,5 +6,5 @@ mod note;
 mod writer;
 
 pub use formula::{neutralised, restored};
-pub use note::{FAULT, OTHER_GROUPS, is_note};
+pub use note::{CONSENT, FAULT, OTHER_GROUPS, is_note};
 pub use writer::{Format, WriteFailed, Writer};

@@ -5,11 +5,13 @@
 pub const FAULT: (&str, &str) = ("오류 사유", "Error reason");
 /// The groups of a customer besides the one that an import reads, in Korean and in English.
 pub const OTHER_GROUPS: (&str, &str) = ("다른 그룹", "Other groups");
+/// Since when a customer agrees to advertising, in Korean and in English. An import gives no consent.
+pub const CONSENT: (&str, &str) = ("광고 수신 동의", "Advertising consent");
 
 /// Whether a column with this header is one of them.
 #[must_use]
 pub fn is_note(header: &str) -> bool {
-    [FAULT, OTHER_GROUPS].iter().any(|(ko, en)| header == *ko || header.eq_ignore_ascii_case(en))
+    [FAULT, OTHER_GROUPS, CONSENT].iter().any(|(ko, en)| header == *ko || header.eq_ignore_ascii_case(en))
 }
 
 #[cfg(test)]
@@ -18,7 +20,7 @@ mod tests {
 
     #[test]
     fn columns_that_we_add_ourselves_are_known_again() {
-        for header in ["오류 사유", "Error reason", "다른 그룹", "other groups"] {
+        for header in ["오류 사유", "Error reason", "다른 그룹", "other groups", "광고 수신 동의"] {
             assert!(is_note(header), "{header}");
         }
         for header in ["", "그룹", "사유", "메모"] {

@@ -160,6 +160,7 @@ impl Importing {
             attributes: attributes.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect(),
             created_at: now,
             updated_at: now,
+            advertising_consent_at: None,
         };
         let mut connection = self.pool.acquire().await.expect("the database answers");
         let added = std::slice::from_ref(&customer);

@@ -16,7 +16,7 @@ use crate::db::campaigns::{self, Campaign};
 use crate::db::messages::{self, NewMessage};
 use crate::message::{BundlePrepared, ResultsAwaited};
 use crate::model::link::LinkKeys;
-use crate::model::state::{CampaignState, MessageState};
+use crate::model::state::{CampaignKind, CampaignState, MessageState};
 use crate::model::template::LINK_VARIABLE;
 use crate::model::{BundleId, MessageId};
 use crate::provider::{Aligo, Call, Provider, Recipient, SendOutcome};
@@ -75,18 +75,57 @@ pub fn event(message: &impl Serialize) -> SqsEvent {
 }
 
 impl Sending {
-    /// Writes the campaign, each with a seed of its own.
+    /// Writes the campaign, each with a seed of its own. It is released: no bundle waits for the first one's results.
     ///
     /// # Panics
     /// When the database refuses.
     pub async fn start(test: &TestDatabase, clock: &FixedClock, sender_key: &str, seed: u64) -> Self {
+        Self::start_as(CampaignKind::Information, test, clock, sender_key, seed).await
+    }
+
+    /// The same for a campaign of another kind.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn start_as(kind: CampaignKind, test: &TestDatabase, clock: &FixedClock, sender_key: &str, seed: u64) -> Self {
         let ambient = Ambient::seeded(clock.clone(), seed);
         let clinic = clinic(&test.pool, &ambient).await;
-        let campaign =
-            Campaign { sender_key: sender_key.to_owned(), state: CampaignState::Sending, ..campaign(&ambient, clinic) };
+        let campaign = Campaign {
+            kind,
+            sender_key: sender_key.to_owned(),
+            state: CampaignState::Sending,
+            released_at: Some(ambient.now()),
+            ..campaign(&ambient, clinic)
+        };
         let sending = Self { campaign, ambient: AmbientOf(ambient), pool: test.pool.clone(), bundles: 0, messages: 0 };
         campaigns::insert(&mut *sending.connection().await, &sending.campaign, &[]).await.expect("the campaign is new");
         sending
+    }
+
+    /// Makes every bundle but the first wait for the first one's results.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn hold_back(&self) {
+        let done = sqlx::query("UPDATE campaigns SET released_at = NULL WHERE id = ?").bind(self.campaign.id);
+        done.execute(&self.pool).await.expect("the campaign changes");
+    }
+
+    /// Adds so many bundles of so many people each, all with phones of their own.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn add_bundles(&mut self, bundles: u32, people: u32) -> Vec<BundleId> {
+        let mut added = Vec::new();
+        for _ in 0..bundles {
+            // The last four digits say to the simulator what becomes of a message: 0001 to 8999 arrive.
+            let phones: Vec<_> = (1..=people)
+                .map(|person| self.messages + person)
+                .map(|number| format!("010-2{:03}-{:04}", number / 8000, number % 8000 + 1))
+                .collect();
+            added.push(self.add_bundle(&phones.iter().map(String::as_str).collect::<Vec<_>>()).await);
+        }
+        added
     }
 
     async fn connection(&self) -> PoolConnection<MySql> {
@@ -141,13 +180,17 @@ impl Sending {
         let recipients = messages.iter().map(|message| {
             let values = BTreeMap::from([(LINK_VARIABLE.to_owned(), message.link.clone())]);
             let buttons = self.campaign.buttons.iter().map(|button| button.rendered(&values).expect("only the link"));
-            Recipient { phone: &message.phone, text: &message.body, buttons: buttons.collect() }
+            Recipient {
+                phone: &message.phone,
+                text: &message.body,
+                title: &self.campaign.emphasis_title,
+                buttons: buttons.collect(),
+            }
         });
         let call = Call {
             sender_key: &self.campaign.sender_key,
             sender_phone: &self.campaign.sender_phone,
             template_code: &self.campaign.template_code,
-            emphasis_title: &self.campaign.emphasis_title,
             recipients: recipients.collect(),
         };
         provider.send(&call).await
@@ -196,6 +239,14 @@ impl Sending {
         found.expect("the database answers").into_iter().map(|message| (message.state, message.reason)).collect()
     }
 
+    /// The state of each message, in order.
+    ///
+    /// # Panics
+    /// When the database does not answer.
+    pub async fn states(&self) -> Vec<MessageState> {
+        self.messages().await.into_iter().map(|(state, _)| state).collect()
+    }
+
     /// The link tokens of the bundle's messages, in order.
     ///
     /// # Panics
@@ -205,13 +256,21 @@ impl Sending {
         found.expect("the database answers").into_iter().map(|message| message.link).collect()
     }
 
+    /// The campaign as it is stored.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub async fn reload(&self) -> Campaign {
+        let found = campaigns::find(&mut *self.connection().await, self.campaign.clinic, self.campaign.id).await;
+        found.expect("the database answers").expect("the campaign is there")
+    }
+
     /// The campaign's state and failure.
     ///
     /// # Panics
     /// When there is none.
     pub async fn state(&self) -> (CampaignState, Option<String>) {
-        let found = campaigns::find(&mut *self.connection().await, self.campaign.clinic, self.campaign.id).await;
-        let campaign = found.expect("the database answers").expect("the campaign is there");
+        let campaign = self.reload().await;
         (campaign.state, campaign.failure)
     }
 

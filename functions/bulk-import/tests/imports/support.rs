@@ -183,6 +183,7 @@ impl World {
             attributes: attributes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             created_at: self.ambient.now(),
             updated_at: self.ambient.now(),
+            advertising_consent_at: None,
         };
         customers::insert_all(&mut connection, self.clinic, None, std::slice::from_ref(&customer)).await.unwrap();
         customer.id

@@ -77,6 +77,33 @@ async fn a_refused_change_changes_nothing() {
 }
 
 #[tokio::test]
+async fn consent_to_advertising_is_given_once_and_can_be_taken_back() {
+    let clock = FixedClock::new();
+    let world = World::with(Ambient::seeded(clock.clone(), 7)).await;
+    let customer = somebody(&world).await;
+    assert_eq!(customer["advertisingConsentAt"], json!(null));
+    clock.advance(chrono::TimeDelta::hours(1));
+    let given = patch(&world.owner, &customer, json!({"advertisingConsent": true})).await;
+    assert_eq!((given.status, &given.json["advertisingConsentAt"]), (200, &json!("2026-03-02T02:00:00Z")));
+    assert_ne!(given.json["updatedAt"], customer["updatedAt"], "undoing an import keeps who has agreed since");
+    clock.advance(chrono::TimeDelta::hours(1));
+    let again = patch(&world.owner, &customer, json!({"advertisingConsent": true, "name": "김단골"})).await;
+    assert_eq!(again.json, given.json);
+    let listed = world.owner.get("/v1/customers").await;
+    assert_eq!(listed.json["items"][0]["advertisingConsentAt"], given.json["advertisingConsentAt"]);
+    let taken = patch(&world.owner, &customer, json!({"advertisingConsent": false})).await;
+    assert_eq!(taken.json["advertisingConsentAt"], json!(null));
+    let refused = patch(&world.owner, &customer, json!({"advertisingConsent": null})).await;
+    assert_eq!(refusal(&refused), (422, "advertisingConsent"));
+
+    let agreed = json!({"name": "이단골", "phone": "010-1111-0001", "advertisingConsent": true});
+    let added = world.owner.post("/v1/customers", agreed).await;
+    assert_eq!((added.status, &added.json["advertisingConsentAt"]), (201, &added.json["createdAt"]));
+    assert_eq!(world.owner.get(&path(&added.json)).await.json, added.json);
+    world.test.finish().await;
+}
+
+#[tokio::test]
 async fn another_clinic_changes_nothing_and_learns_nothing() {
     let world = World::new().await;
     let customer = somebody(&world).await;

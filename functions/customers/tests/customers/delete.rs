@@ -7,7 +7,8 @@ use shared::db::suppressions::{self, Cause};
 use shared::db::{campaigns, messages};
 use shared::model::CustomerId;
 use shared::model::state::SuppressionReason;
-use shared::testing::{Answer, Client, FakePublisher, campaign, message};
+use shared::testing::downloads::FakeDownloads;
+use shared::testing::{Answer, Client, FakePublisher, campaign, message, sending};
 
 use crate::world::{World, path, refusal};
 
@@ -83,7 +84,7 @@ async fn messages_to_a_deleted_customer_stay_readable() {
         let mut connection = world.test.database.acquire().await.unwrap();
         campaigns::insert(&mut connection, &sent, &[]).await.unwrap();
         let mut message = message(&sent, 1);
-        message.customer = customer["id"].as_str().unwrap().parse().unwrap();
+        message.customer = customer["id"].as_str().unwrap().parse().map(Some).unwrap();
         "김단골".clone_into(&mut message.name);
         messages::insert_all(&mut connection, &[message]).await.unwrap();
     }
@@ -91,6 +92,11 @@ async fn messages_to_a_deleted_customer_stay_readable() {
         database: world.test.another().await,
         publisher: std::sync::Arc::new(FakePublisher::default()),
         ambient: shared::clock::Ambient::system().unwrap(),
+        provider: sending::provider("http://127.0.0.1:1", "key", "user"),
+        downloads: FakeDownloads::default(),
+        unit_price: send::Won::USUAL,
+        patience: std::time::Duration::from_millis(100),
+        link_base: String::new(),
     };
     let staff = Client::signed_in("send", send::routes(deps), "owner");
     let path = format!("/v1/campaigns/{}", sent.id);

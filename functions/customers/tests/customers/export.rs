@@ -65,10 +65,10 @@ async fn everybody_is_exported_with_their_columns_and_no_cell_is_a_formula() {
         assert!(name.starts_with("고객-20") && name.ends_with(format), "{name}");
         assert_eq!(answer.json["fileName"], name.as_str());
         let expected = [
-            ["이름", "휴대폰", "그룹", "메모", "생일", "취미"],
-            ["김단골", "010-1234-5678", "", "'=HYPERLINK(\"http://a.b\",\"c\")", "3월 2일", ""],
-            ["'-이단골", "011-234-5678", "", "첫째, \"둘째\"\n셋째", "", ""],
-            ["'＝박단골", "0505-1234-5678", "", "", "", "''=걷기"],
+            ["이름", "휴대폰", "그룹", "메모", "생일", "취미", "광고 수신 동의"],
+            ["김단골", "010-1234-5678", "", "'=HYPERLINK(\"http://a.b\",\"c\")", "3월 2일", "", ""],
+            ["'-이단골", "011-234-5678", "", "첫째, \"둘째\"\n셋째", "", "", ""],
+            ["'＝박단골", "0505-1234-5678", "", "", "", "''=걷기", ""],
         ];
         assert_eq!(rows, expected, "{format}");
     }
@@ -83,8 +83,10 @@ async fn an_export_can_be_uploaded_as_it_is_and_changes_nobody() {
     let (vip, regular) = (world.group("VIP").await, world.group("=재방문").await);
     world.join(regular, &ids).await;
     world.join(vip, &ids[..1]).await;
-    for (format, language, others) in [("xlsx", "ko", "다른 그룹"), ("csv", "ko", "다른 그룹"), ("xlsx", "en", "Other groups")]
-    {
+    let consent = sqlx::query("UPDATE customers SET advertising_consent_at = '2026-03-01 15:00:00'");
+    consent.execute(&world.test.pool).await.unwrap();
+    let (korean, english) = (["광고 수신 동의", "다른 그룹"], ["Advertising consent", "Other groups"]);
+    for (format, language, notes) in [("xlsx", "ko", korean), ("csv", "ko", korean), ("xlsx", "en", english)] {
         assert_eq!(export(&world, language, json!({ "format": format })).await.json["rows"], 5);
         let (_, bytes) = world.downloads.take().pop().unwrap();
         let (mut found, mut lines) = (Contents::default(), Vec::new());
@@ -94,8 +96,8 @@ async fn an_export_can_be_uploaded_as_it_is_and_changes_nobody() {
         };
         parse_import::file::read(&bytes, &How::default(), &mut found, &mut take).unwrap();
         let roles: Vec<_> = found.columns.iter().map(|column| column.role).collect();
-        assert_eq!(roles, [Name, Phone, Group, Attribute, Attribute, Attribute, Ignored]);
-        assert_eq!(found.columns[6].header, others);
+        assert_eq!(roles, [Name, Phone, Group, Attribute, Attribute, Attribute, Ignored, Ignored]);
+        assert_eq!([&found.columns[6].header, &found.columns[7].header], notes);
         let stored = world.owner.get("/v1/customers").await.json;
         let groups = ["", "", "", "=재방문", "=재방문"];
         for ((line, customer), group) in lines.iter().zip(stored["items"].as_array().unwrap()).zip(groups) {
@@ -113,7 +115,10 @@ async fn the_column_names_are_in_the_language_of_the_caller() {
     let answer = export(&world, "en-US,en;q=0.9", json!({"format": "csv"})).await;
     let (name, rows) = rows(&world);
     assert!(name.starts_with("customers-20"), "{name}");
-    assert_eq!((rows, &answer.json["rows"]), (vec![vec!["Name".to_owned(), "Mobile".into(), "Group".into()]], &json!(0)));
+    assert_eq!(
+        (rows, &answer.json["rows"]),
+        (vec![["Name", "Mobile", "Group", "Advertising consent"].map(str::to_owned).to_vec()], &json!(0))
+    );
     world.test.finish().await;
 }
 
@@ -126,7 +131,9 @@ async fn a_group_or_a_search_is_exported_alone() {
     world.join(regular, &ids[2..4]).await;
     let exported = async |wish: Value| {
         assert_eq!(export(&world, "ko", wish).await.status, 200);
-        rows(&world).1.into_iter().skip(1).map(|row| format!("{}|{}", row[0], row[2..].join("|"))).collect::<Vec<_>>()
+        let rows = rows(&world).1.into_iter().skip(1);
+        // The last but one is the consent.
+        rows.map(|row| [&row[..1], &row[2..3], &row[4..]].concat().join("|")).collect::<Vec<_>>()
     };
     let group = |id: String| json!({"format": "csv", "groupId": id});
     assert_eq!(exported(group(vip.to_string())).await, ["고객 000001|VIP|", "고객 000002|VIP|", "고객 000003|VIP|재방문"]);

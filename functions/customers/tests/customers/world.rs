@@ -84,6 +84,7 @@ impl World {
             attributes: Attributes::new(),
             created_at: now,
             updated_at: now,
+            advertising_consent_at: None,
         };
         let mut customers: Vec<_> = (1..=count).map(customer).collect();
         let mut ids: Vec<_> = customers.iter().map(|customer| customer.id).collect();

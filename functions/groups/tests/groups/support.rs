@@ -56,6 +56,7 @@ impl World {
             attributes: Attributes::new(),
             created_at: now,
             updated_at: now,
+            advertising_consent_at: None,
         };
         let customers: Vec<_> = numbers.map(customer).collect();
         let mut connection = self.test.pool.acquire().await.unwrap();

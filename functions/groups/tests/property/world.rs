@@ -85,6 +85,7 @@ impl<'a> World<'a> {
                 attributes: Attributes::new(),
                 created_at: now,
                 updated_at: now,
+                advertising_consent_at: None,
             });
         }
         let (clinic, customers) = (self.clinic, customers.as_slice());

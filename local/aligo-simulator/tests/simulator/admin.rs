@@ -1,63 +1,9 @@
-//! The truth table and the rest of the simulator's own API.
+//! The simulator's own API: switches, templates, reset.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Simulator, button, message, receiver, template};
-
-#[tokio::test]
-async fn the_truth_says_what_was_accepted_per_call_link_and_recipient() {
-    let simulator = Simulator::with_template().await;
-    let first = simulator.accepted(&[receiver("010-1234-5678")]).await;
-    let second = simulator.accepted(&[receiver("01012345678"), receiver("01012345679")]).await;
-    let truth = simulator.truth().await;
-    assert_eq!(truth["acceptedCalls"], 2);
-    assert_eq!(truth["acceptedMessages"], 3);
-    assert_eq!(truth["perLinkToken"], json!({ "token-010-1234-5678": 1, "token-01012345678": 1, "token-01012345679": 1 }));
-    assert_eq!(
-        truth["perRecipient"],
-        json!([
-            { "tplCode": "TEST_1", "receiver": "01012345678", "accepted": 2 },
-            { "tplCode": "TEST_1", "receiver": "01012345679", "accepted": 1 },
-        ])
-    );
-    assert_eq!(truth["calls"][1]["mid"], second.as_str());
-    assert_eq!(
-        truth["calls"][0],
-        json!({
-            "mid": first, "tplCode": "TEST_1", "senderKey": simulator.options.sender_key,
-            "sender": "0212345678", "acceptedAt": "2026-03-02T03:00:00Z",
-            "startAt": "2026-03-02T03:00:00Z", "reservation": "none", "testMode": false,
-            "answered": "answered", "total": 6.5,
-            "messages": [{
-                "receiver": "01012345678", "message": message("김단골"), "emtitle": null,
-                "buttonJson": button("token-010-1234-5678"),
-                "linkToken": "token-010-1234-5678", "accepted": true, "outcome": "0",
-            }],
-        })
-    );
-}
-
-#[tokio::test]
-async fn the_truth_can_be_narrowed_and_shortened() {
-    let simulator = Simulator::with_template().await;
-    simulator.accepted(&[receiver("01012345678")]).await;
-    let other = simulator.admin(Method::GET, "truth?tplCode=OTHER", Value::Null).await;
-    assert_eq!(other["acceptedMessages"], 0);
-    let short = simulator.admin(Method::GET, "truth?summary=true", Value::Null).await;
-    assert_eq!(short["acceptedMessages"], 1);
-    assert!(short.get("calls").is_none());
-}
-
-#[tokio::test]
-async fn a_refused_call_is_not_in_the_truth_but_was_a_request() {
-    let simulator = Simulator::with_template().await;
-    simulator.admin(Method::PUT, "balance", json!({ "balance": 1.0 })).await;
-    simulator.send(&[receiver("01012345678")]).await;
-    let truth = simulator.truth().await;
-    assert_eq!(truth["acceptedCalls"], 0);
-    assert_eq!(truth["requests"], json!({ "/akv10/alimtalk/send/": 1 }));
-}
+use crate::support::{Simulator, receiver, template};
 
 #[tokio::test]
 async fn a_reset_forgets_everything_but_on_request_the_templates() {
@@ -90,15 +36,6 @@ async fn a_template_is_seeded_once_per_code_and_can_be_removed() {
     simulator.admin(Method::DELETE, "templates/TEST_1", Value::Null).await;
     let gone = simulator.client.delete(simulator.url("/admin/templates/TEST_1")).send().await.unwrap();
     assert_eq!(gone.status(), 404);
-}
-
-#[tokio::test]
-async fn the_clock_can_be_moved_forward() {
-    let simulator = Simulator::with_template().await;
-    let mid = simulator.accepted(&[receiver("01012345678")]).await;
-    let moved = simulator.admin(Method::POST, "clock", json!({ "advanceMs": 3_000 })).await;
-    assert_eq!(moved["clockOffsetMs"], 3_000);
-    assert_eq!(simulator.row(&mid).await["rslt"], "0");
 }
 
 #[tokio::test]

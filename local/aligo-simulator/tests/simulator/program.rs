@@ -15,20 +15,30 @@ use crate::support::{call_with, receiver, template};
 struct Program {
     child: Child,
     base: String,
+    /// Where the admin API listens alone, if it was told to.
+    admin: Option<String>,
 }
 
 impl Program {
     fn start(state: &Path) -> Self {
+        Self::start_with(&["--state", state.to_str().expect("a path in UTF-8")])
+    }
+
+    fn start_with(arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_aligo-simulator"))
-            .args(["--listen", "127.0.0.1:0", "--state"])
-            .arg(state)
+            .args(["--listen", "127.0.0.1:0"])
+            .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
             .expect("it starts");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
-        let base = line.trim_end().strip_prefix("Aligo simulator listening on ").expect("the line says where").to_owned();
-        Self { child, base }
+        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        let mut line_after = |prefix: &str| {
+            let line = lines.next().expect("a line").expect("a text");
+            line.strip_prefix(prefix).expect("the line says where").to_owned()
+        };
+        let base = line_after("Aligo simulator listening on ");
+        let admin = arguments.contains(&"--admin-listen").then(|| line_after("Admin API listening on "));
+        Self { child, base, admin }
     }
 
     /// Ends it like `kill` does and waits for the end.
@@ -116,4 +126,31 @@ fn a_port_that_is_taken_and_a_broken_file_are_named_and_end_the_program() {
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(said.contains(named), "{said}");
     }
+}
+
+#[tokio::test]
+async fn the_admin_api_on_a_second_port_outlives_an_outage_that_closes_the_first() {
+    let program = Program::start_with(&["--admin-listen", "127.0.0.1:0"]);
+    let client = Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
+    let admin = program.admin.clone().expect("it was told to");
+    let outages = format!("{admin}/admin/outages");
+    client.post(&outages).json(&json!({ "kind": "refused", "forMs": 3_600_000 })).send().await.unwrap();
+    let is_refused = async || {
+        let tried = client.post(format!("{}/akv10/heartinfo/", program.base)).send().await;
+        tried.is_err_and(|error| error.is_connect())
+    };
+    let begun = Instant::now();
+    while !is_refused().await {
+        assert!(begun.elapsed() < Duration::from_secs(5), "it is never refused");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let moved = client.post(format!("{admin}/admin/clock")).json(&json!({ "advanceMs": 3_600_000 })).send().await.unwrap();
+    assert!(moved.status().is_success());
+    while is_refused().await {
+        assert!(begun.elapsed() < Duration::from_secs(10), "it never comes back");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(send(&client, &program).await["code"], 0);
+    let provider = client.post(format!("{admin}/akv10/heartinfo/")).send().await.unwrap();
+    assert_eq!(provider.status(), 404, "the second port has no provider");
 }

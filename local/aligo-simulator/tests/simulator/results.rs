@@ -216,22 +216,6 @@ async fn the_same_text_to_the_same_number_within_five_seconds_fails_with_d() {
 }
 
 #[tokio::test]
-async fn a_failed_message_with_failover_names_its_substitute() {
-    let simulator = Simulator::with_template().await;
-    let mut fields = call_with(&[receiver("01012009907"), receiver("01012009900")]);
-    for number in 1..=2 {
-        fields.push((format!("fsubject_{number}"), "예약 안내".to_owned()));
-        fields.push((format!("fmessage_{number}"), "문자로 보냅니다".to_owned()));
-    }
-    fields.push(("failover".to_owned(), "Y".to_owned()));
-    let mid = mid_of(&simulator.call(SEND, fields).await);
-    simulator.advance(3_000);
-    let rows = simulator.detail(&mid).await;
-    assert_ne!(rows[0]["smid"], "0");
-    assert_eq!(rows[1]["smid"], "0");
-}
-
-#[tokio::test]
 async fn the_list_shows_calls_newest_first_with_both_dates() {
     let simulator = Simulator::with_template().await;
     let first = simulator.accepted(&[receiver("01012345678"), receiver("1")]).await;

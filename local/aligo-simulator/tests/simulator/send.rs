@@ -131,3 +131,37 @@ async fn the_path_works_without_its_last_slash() {
     let answer = simulator.call("/akv10/alimtalk/send", call_with(&[receiver("01012345678")])).await;
     assert_eq!(answer["code"], 0);
 }
+
+#[tokio::test]
+async fn a_multipart_form_is_read_as_the_providers_own_npm_client_writes_it() {
+    let simulator = Simulator::with_template().await;
+    let boundary = "--------------------------012345678901234567890123";
+    let part = |(name, value): (String, String)| {
+        format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let parts: String = simulator.signed(call_with(&[receiver("01012345678")])).into_iter().map(part).collect();
+    let body = format!("{parts}--{boundary}--\r\n");
+    let content_type = format!("multipart/form-data; boundary={boundary}");
+    let post = simulator.client.post(simulator.url(SEND)).header("content-type", content_type).body(body);
+    let answer: serde_json::Value = post.send().await.unwrap().json().await.unwrap();
+    let mid = mid_of(&answer);
+    simulator.advance(3_000);
+    assert_eq!(simulator.row(&mid).await["rslt"], "0", "text, line breaks and button are what the template wants");
+}
+
+#[tokio::test]
+async fn a_stopped_sender_profile_fails_later_with_1() {
+    let simulator = Simulator::with_template().await;
+    let stopped = json!({ "senderKey": simulator.options.sender_key, "uuid": "@dangol", "name": "단골의원", "status": "S" });
+    simulator.admin(Method::POST, "profiles", stopped).await;
+    assert_eq!(simulator.result_of(receiver("01012345678")).await, "1");
+}
+
+#[tokio::test]
+async fn an_old_token_and_a_receivers_name_change_nothing() {
+    let simulator = Simulator::with_template().await;
+    let mut fields = call_with(&[receiver("01012345678")]);
+    fields.push(("token".to_owned(), "expired".to_owned()));
+    fields.push(("recvname_1".to_owned(), "김단골".to_owned()));
+    assert_eq!(simulator.call(SEND, fields).await["code"], 0);
+}

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use aligo_simulator::{app::App, clock::ManualClock, listen_anywhere, options::Options, serve};
+use aligo_simulator::{app::App, clock::ManualClock, listen_anywhere, options::Options, serve, serve_admin};
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
@@ -19,13 +19,16 @@ pub struct Simulator {
     pub address: SocketAddr,
     pub client: Client,
     pub options: Options,
+    admin_address: SocketAddr,
     clock: Arc<ManualClock>,
-    server: JoinHandle<()>,
+    servers: Vec<JoinHandle<()>>,
 }
 
 impl Drop for Simulator {
     fn drop(&mut self) {
-        self.server.abort();
+        for server in &self.servers {
+            server.abort();
+        }
     }
 }
 
@@ -119,11 +122,17 @@ impl Simulator {
         let clock = Arc::new(ManualClock::new(noon));
         let (listener, address) = listen_anywhere().await.expect("a free port");
         let app = Arc::new(App::new(options.clone(), Arc::clone(&clock), None));
-        let server = tokio::spawn(async move {
-            serve(listener, app).await.expect("it serves");
-        });
+        let mut servers = Vec::new();
+        let mut admin_address = address;
+        if options.admin_listen.is_some() {
+            let (listener, address) = listen_anywhere().await.expect("another free port");
+            let app = Arc::clone(&app);
+            servers.push(tokio::spawn(async move { serve_admin(listener, app).await.expect("it serves") }));
+            admin_address = address;
+        }
+        servers.push(tokio::spawn(async move { serve(listener, app).await.expect("it serves") }));
         let client = Client::builder().no_proxy().build().expect("a client");
-        Self { address, client, options, clock, server }
+        Self { address, client, options, admin_address, clock, servers }
     }
 
     /// A simulator with one approved template.
@@ -190,8 +199,8 @@ impl Simulator {
     }
 
     pub async fn admin(&self, method: Method, path: &str, body: Value) -> Value {
-        let response =
-            self.client.request(method, self.url(&format!("/admin/{path}"))).json(&body).send().await.expect("an answer");
+        let url = format!("http://{}/admin/{path}", self.admin_address);
+        let response = self.client.request(method, url).json(&body).send().await.expect("an answer");
         let status = response.status();
         let body = response.text().await.expect("a body");
         assert!(status.is_success(), "{path}: {status} {body}");

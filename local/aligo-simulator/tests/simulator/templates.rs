@@ -128,6 +128,20 @@ async fn a_registered_template_can_be_deleted() {
 }
 
 #[tokio::test]
+async fn a_code_is_never_given_out_twice_and_a_template_of_another_profile_stays() {
+    let store = store().await;
+    let first = store.add().await;
+    store.call("del", &[("tpl_code", &first)]).await;
+    let second = store.add().await;
+    assert_ne!(first, second);
+
+    store.0.admin(Method::POST, "profiles", json!({ "senderKey": "second", "uuid": "@second", "name": "둘째" })).await;
+    let elsewhere = [("senderkey", "second"), ("tpl_code", second.as_str())];
+    assert_eq!(store.0.call("/akv10/template/del/", elsewhere).await["code"], -99);
+    assert_eq!(store.state(&second).await.0, "REG");
+}
+
+#[tokio::test]
 async fn a_shared_template_cannot_be_changed() {
     let store = store().await;
     for code in ["D_001", "P_001"] {

@@ -12,7 +12,7 @@ use super::search::{Look, Way};
 use super::{Customer, Row, Search};
 use crate::model::{ClinicId, CustomerId, GroupId};
 
-const COLUMNS: &str = "c.id, c.name, c.phone, c.attributes, c.created_at, c.updated_at";
+const COLUMNS: &str = "c.id, c.name, c.phone, c.attributes, c.created_at, c.updated_at, c.advertising_consent_at";
 /// For each member of a group that is asked for, so many names are looked through before the whole group is sorted by name.
 const WINDOW: u32 = 40;
 

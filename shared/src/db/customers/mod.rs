@@ -2,13 +2,12 @@
 
 mod list;
 mod names;
-mod recipients;
 mod search;
 
 pub use list::{Found, Position, Sort, Wanted, Within, list};
 pub use names::{anybody_in_two_groups, list_group_names};
-pub use recipients::{Recipient, find_recipient, list_recipients};
 pub use search::Search;
+pub(in crate::db) use search::literal;
 
 use std::collections::BTreeMap;
 
@@ -41,6 +40,8 @@ pub struct Customer {
     pub created_at: DateTime<Utc>,
     /// When they were last changed.
     pub updated_at: DateTime<Utc>,
+    /// When they agreed to advertising, if they did.
+    pub advertising_consent_at: Option<DateTime<Utc>>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -51,6 +52,7 @@ struct Row {
     attributes: Json<Attributes>,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
+    advertising_consent_at: Option<NaiveDateTime>,
 }
 
 impl TryFrom<Row> for Customer {
@@ -64,6 +66,7 @@ impl TryFrom<Row> for Customer {
             attributes: row.attributes.0,
             created_at: row.created_at.and_utc(),
             updated_at: row.updated_at.and_utc(),
+            advertising_consent_at: row.advertising_consent_at.map(|at| at.and_utc()),
         })
     }
 }
@@ -75,7 +78,8 @@ impl TryFrom<Row> for Customer {
 pub async fn find(connection: &mut MySqlConnection, clinic: ClinicId, id: CustomerId) -> Result<Option<Customer>, sqlx::Error> {
     let row = sqlx::query_as!(
         Row,
-        r#"SELECT id AS "id: CustomerId", name, phone, attributes AS "attributes: Json<Attributes>", created_at, updated_at
+        r#"SELECT id AS "id: CustomerId", name, phone, attributes AS "attributes: Json<Attributes>", created_at, updated_at,
+           advertising_consent_at
          FROM customers WHERE clinic_id = ? AND id = ?"#,
         clinic,
         id
@@ -92,7 +96,8 @@ pub async fn find(connection: &mut MySqlConnection, clinic: ClinicId, id: Custom
 pub async fn lock(connection: &mut MySqlConnection, clinic: ClinicId, id: CustomerId) -> Result<Option<Customer>, sqlx::Error> {
     let row = sqlx::query_as!(
         Row,
-        r#"SELECT id AS "id: CustomerId", name, phone, attributes AS "attributes: Json<Attributes>", created_at, updated_at
+        r#"SELECT id AS "id: CustomerId", name, phone, attributes AS "attributes: Json<Attributes>", created_at, updated_at,
+           advertising_consent_at
          FROM customers WHERE clinic_id = ? AND id = ? FOR UPDATE"#,
         clinic,
         id
@@ -115,7 +120,8 @@ pub async fn insert_all(
 ) -> Result<(), sqlx::Error> {
     for customers in statements(customers) {
         let mut query = QueryBuilder::new(
-            "INSERT INTO customers (clinic_id, id, name, phone, attributes, import_id, created_at, updated_at) ",
+            "INSERT INTO customers (clinic_id, id, name, phone, attributes, import_id, created_at, updated_at,
+                 advertising_consent_at) ",
         );
         query.push_values(customers, |mut row, customer| {
             row.push_bind(clinic)
@@ -125,25 +131,28 @@ pub async fn insert_all(
                 .push_bind(Json(&customer.attributes))
                 .push_bind(import)
                 .push_bind(customer.created_at)
-                .push_bind(customer.updated_at);
+                .push_bind(customer.updated_at)
+                .push_bind(customer.advertising_consent_at);
         });
         query.build().execute(&mut *connection).await?;
     }
     Ok(())
 }
 
-/// Gives a customer the name, the phone, the attributes and the time of change given; the caller holds the [lock]. Fails on the
-/// unique key `customers_phone` when another customer of the clinic has the phone.
+/// Gives a customer the name, the phone, the attributes, the consent and the time of change given; the caller holds the [lock].
+/// Fails on the unique key `customers_phone` when another customer of the clinic has the phone.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn update(connection: &mut MySqlConnection, clinic: ClinicId, customer: &Customer) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "UPDATE customers SET name = ?, phone = ?, attributes = ?, updated_at = ? WHERE clinic_id = ? AND id = ?",
+        "UPDATE customers SET name = ?, phone = ?, attributes = ?, updated_at = ?, advertising_consent_at = ?
+         WHERE clinic_id = ? AND id = ?",
         customer.name,
         customer.phone.e164(),
         Json(&customer.attributes),
         customer.updated_at,
+        customer.advertising_consent_at,
         clinic,
         customer.id
     )
@@ -216,6 +225,7 @@ mod tests {
             attributes: Attributes::from([("메모".to_owned(), "x".repeat(bytes))]),
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
+            advertising_consent_at: None,
         };
         let sizes = |customers: &[Customer]| statements(customers).map(<[_]>::len).collect::<Vec<_>>();
         assert_eq!(sizes(&vec![customer(1); 2500]), [1000, 1000, 500]);

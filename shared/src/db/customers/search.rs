@@ -133,7 +133,7 @@ impl Search {
 }
 
 /// The text as a part of a pattern of `LIKE .. ESCAPE '|'`.
-fn literal(text: &str) -> String {
+pub(in crate::db) fn literal(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 2);
     for c in text.chars() {
         if matches!(c, '%' | '_' | '|') {

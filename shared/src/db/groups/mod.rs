@@ -212,7 +212,9 @@ pub async fn find_awaited(connection: &mut MySqlConnection, clinic: ClinicId, id
         r#"SELECT
              (SELECT COUNT(*) FROM campaigns c
                  JOIN campaign_groups g ON g.clinic_id = c.clinic_id AND g.campaign_id = c.id AND g.group_id = ?
-                 WHERE c.clinic_id = ? AND c.state = 'requested') AS "campaigns!: i64",
+                 WHERE c.clinic_id = ?
+                   AND (c.state IN ('scheduled', 'requested', 'preparing')
+                     OR c.state = 'paused' AND c.resumed_from <> 'sending')) AS "campaigns!: i64",
              (SELECT COUNT(*) FROM imports i
                  WHERE i.clinic_id = ? AND i.state = 'committing' AND i.target_group_id = ?) AS "imports!: i64""#,
         id,

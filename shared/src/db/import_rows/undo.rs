@@ -272,7 +272,9 @@ pub async fn delete_groups(connection: &mut MySqlConnection, clinic: ClinicId, i
            WHERE i.clinic_id = customer_groups.clinic_id AND i.state = 'committing' AND i.target_group_id = customer_groups.id)
          AND NOT EXISTS (SELECT 1 FROM campaigns c
            JOIN campaign_groups g ON g.clinic_id = c.clinic_id AND g.campaign_id = c.id
-           WHERE c.clinic_id = customer_groups.clinic_id AND c.state = 'requested' AND g.group_id = customer_groups.id)",
+           WHERE c.clinic_id = customer_groups.clinic_id AND g.group_id = customer_groups.id
+             AND (c.state IN ('scheduled', 'requested', 'preparing')
+               OR c.state = 'paused' AND c.resumed_from <> 'sending'))",
         clinic,
         import
     )

@@ -1,0 +1,277 @@
+//! What came of an attempt is stored: the bundle, its messages, the counts and the fact in one transaction.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use shared::aws::topics::{Outgoing, Publisher};
+use shared::clock::Ambient;
+use shared::db::bundles::claim::Claimed;
+use shared::db::bundles::settle::{self as bundle, Taken};
+use shared::db::campaigns::progress;
+use shared::db::hourly_counts::{self, Delta};
+use shared::db::messages::{self, End};
+use shared::db::{bundles, campaigns, outbox, provider_gate};
+use shared::failure::{Failure, chain};
+use shared::message::BundleAccepted;
+use shared::model::result::{FIRST_POLL, Reason};
+use shared::model::state::{CampaignKind, CampaignState};
+use shared::model::{CampaignId, ClinicId};
+use shared::provider::SendOutcome;
+use sqlx::MySqlConnection;
+
+use crate::Deps;
+use crate::call::Outcome;
+use crate::refusal::{self, Refusal};
+
+/// The provider is asked so often; the last refusal is final.
+const MOST_REFUSALS: u32 = 6;
+/// After the first refusal twice as long as this, then twice as long each time.
+const AFTER_REFUSAL: TimeDelta = TimeDelta::seconds(10);
+/// At most.
+const LONGEST_AFTER_REFUSAL: TimeDelta = TimeDelta::minutes(10);
+/// When to try again after a connection that was never made.
+const AFTER_NO_CONNECTION: TimeDelta = TimeDelta::seconds(5);
+
+/// What nobody waits for, once an answer is stored. If it is lost, relay-outbox and reconcile make up for it.
+#[derive(Debug, Default)]
+pub(crate) struct LeftOver {
+    facts: Vec<Outgoing>,
+    /// The campaign of a bundle that waits for nothing any more.
+    campaign: Option<(ClinicId, CampaignId)>,
+    /// The provider has said something, so it is there.
+    was_answered: bool,
+}
+
+impl LeftOver {
+    /// Whether there is anything to do.
+    pub(crate) const fn is_something(&self) -> bool {
+        !self.facts.is_empty() || self.campaign.is_some() || self.was_answered
+    }
+
+    /// Does it.
+    pub(crate) async fn tidy_up<V, P: Publisher, D>(self, deps: &Deps<V, P, D>) {
+        if let Err(error) = self.finish_and_open(deps).await {
+            tracing::warn!(event = "delivery.not_tidied", error = %chain(&error), "reconcile will make up for it");
+        }
+        outbox::publish(&deps.database, &deps.publisher, &self.facts).await;
+    }
+
+    async fn finish_and_open<V, P, D>(&self, deps: &Deps<V, P, D>) -> Result<(), Failure> {
+        if self.campaign.is_none() && !self.was_answered {
+            return Ok(());
+        }
+        let mut connection = deps.database.acquire().await?;
+        if self.was_answered && provider_gate::find(&mut connection).await?.is_troubled() {
+            provider_gate::open(&mut connection).await?;
+            tracing::info!(event = "gate.opened", "the provider answers");
+        }
+        let Some((clinic, campaign)) = self.campaign else { return Ok(()) };
+        // Whoever settles a campaign's last bundle sees that it is the last, because this is asked after the commit.
+        if bundles::is_any_open(&mut connection, clinic, campaign).await? {
+            return Ok(());
+        }
+        drop(connection);
+        let now = deps.ambient.now();
+        let finished = deps.database.transaction::<_, Failure>("finish_campaign", |tx| {
+            Box::pin(async move { Ok(progress::finish_if_done(tx, clinic, campaign, now).await?) })
+        });
+        if finished.await? {
+            tracing::info!(event = "campaign.finished", campaign.id = %campaign, "every bundle has its answer");
+        }
+        Ok(())
+    }
+}
+
+/// Stores what came of the attempt, unless the bundle has another one by now.
+///
+/// # Errors
+/// When the database does not answer: the bundle stays `calling`, and reconcile finds out what became of it.
+pub(crate) async fn settle<V, P, D>(deps: &Deps<V, P, D>, claimed: &Claimed, outcome: &Outcome) -> Result<LeftOver, Failure> {
+    tell(claimed, outcome);
+    note_at_gate(deps, claimed, outcome).await?;
+    let ambient = &deps.ambient;
+    let settled = deps.database.transaction::<_, Failure>("settle_delivery", |tx| {
+        Box::pin(async move { Ok(store(tx, ambient, claimed, outcome).await?) })
+    });
+    let mut left_over = settled.await?;
+    left_over.was_answered = match outcome {
+        Outcome::Answered(SendOutcome::Accepted { .. }) => true,
+        Outcome::Answered(SendOutcome::Rejected { code, message }) => refusal::read(*code, message) != Refusal::NoAccess,
+        _ => false,
+    };
+    Ok(left_over)
+}
+
+/// For people who look into it. What is accepted is told when it is stored, with how many it was.
+fn tell(claimed: &Claimed, outcome: &Outcome) {
+    let bundle = claimed.attempt.bundle;
+    match outcome {
+        Outcome::Answered(SendOutcome::Accepted { .. }) => {}
+        Outcome::Answered(SendOutcome::Rejected { code, message }) => {
+            let refusals = claimed.refusals + 1;
+            tracing::warn!(event = "bundle.refused", bundle.id = %bundle, code, answer = message, refusals, "the provider says no");
+        }
+        Outcome::Answered(SendOutcome::NotSent { why }) => {
+            tracing::warn!(event = "bundle.not_sent", bundle.id = %bundle, why, "the provider was not reached");
+        }
+        Outcome::Answered(SendOutcome::Unknown { why }) => {
+            tracing::warn!(event = "bundle.unknown", bundle.id = %bundle, why, "nobody knows whether the provider has it");
+        }
+        Outcome::Deferred(why) => {
+            tracing::warn!(event = "bundle.deferred", bundle.id = %bundle, why, "put back, not handed over");
+        }
+        Outcome::Withheld(reason) => {
+            tracing::warn!(event = "bundle.withheld", bundle.id = %bundle, reason = reason.as_str(), "not handed over");
+        }
+    }
+}
+
+/// Tells the others when there is no getting through, before the bundle can be claimed again. Not in one transaction with the rest,
+/// which may have to wait for the campaign: nobody could claim anything meanwhile.
+async fn note_at_gate<V, P, D>(deps: &Deps<V, P, D>, claimed: &Claimed, outcome: &Outcome) -> Result<(), Failure> {
+    let (now, was_try) = (deps.ambient.now(), claimed.is_try);
+    match outcome {
+        Outcome::Answered(SendOutcome::NotSent { .. } | SendOutcome::Unknown { .. }) => {
+            let noted = deps.database.transaction::<_, Failure>("note_failure", |tx| {
+                Box::pin(async move { Ok(provider_gate::note_failure(tx, was_try, now).await?) })
+            });
+            if let Some(until) = noted.await? {
+                tracing::warn!(event = "gate.closed", until = %until, "the provider does not answer");
+            }
+        }
+        Outcome::Answered(SendOutcome::Rejected { code, message }) if refusal::read(*code, message) == Refusal::NoAccess => {
+            let until = provider_gate::note_no_access(&mut *deps.database.acquire().await?, now).await?;
+            tracing::error!(event = "gate.access_refused", code, answer = message, until = %until, "the provider does not let us in");
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+async fn store(
+    tx: &mut MySqlConnection,
+    ambient: &Ambient,
+    claimed: &Claimed,
+    outcome: &Outcome,
+) -> Result<LeftOver, sqlx::Error> {
+    let now = ambient.now();
+    let mut facts = Vec::new();
+    let is_stored = match outcome {
+        Outcome::Answered(SendOutcome::Accepted { provider_id, accepted, refused }) => {
+            let count = Some(*accepted).filter(|count| *count > 0);
+            let taken = Taken { provider_id, count, answered_at: now, poll_at: now + FIRST_POLL };
+            let is_mine = bundle::accept(tx, claimed.attempt, &taken).await?;
+            if is_mine {
+                facts.push(store_accepted(tx, ambient, claimed, now, (*accepted, *refused)).await?);
+            }
+            is_mine
+        }
+        Outcome::Answered(SendOutcome::Rejected { code, message }) => store_refusal(tx, claimed, *code, message, now).await?,
+        Outcome::Answered(SendOutcome::NotSent { .. }) => {
+            put_back(tx, claimed, claimed.refusals, Some(now + AFTER_NO_CONNECTION), now).await?
+        }
+        Outcome::Answered(SendOutcome::Unknown { why }) => {
+            let is_mine = bundle::lose(tx, claimed.attempt, why).await?;
+            if is_mine {
+                messages::mark_unknown(tx, claimed.attempt.bundle, Reason::NoAnswer.as_str()).await?;
+            }
+            is_mine
+        }
+        Outcome::Deferred(_) => put_back(tx, claimed, claimed.refusals, None, now).await?,
+        Outcome::Withheld(reason) => reject(tx, claimed, None, *reason, now).await?,
+    };
+    if !is_stored {
+        let Claimed { attempt, .. } = claimed;
+        tracing::warn!(event = "bundle.settled_before", bundle.id = %attempt.bundle, attempt = attempt.number, "came too late");
+    }
+    let campaign = Some((claimed.campaign.clinic, claimed.campaign.id));
+    Ok(LeftOver { facts, campaign, was_answered: false })
+}
+
+/// The provider has it.
+async fn store_accepted(
+    tx: &mut MySqlConnection,
+    ambient: &Ambient,
+    claimed: &Claimed,
+    now: DateTime<Utc>,
+    (accepted, refused): (u32, u32),
+) -> Result<Outgoing, sqlx::Error> {
+    let (clinic_id, campaign_id, bundle_id) = (claimed.campaign.clinic, claimed.campaign.id, claimed.attempt.bundle);
+    let sent = messages::mark_sent(tx, bundle_id, now).await?;
+    count(tx, claimed, now, Delta { sent, ..Delta::default() }).await?;
+    tracing::info!(event = "bundle.accepted", bundle.id = %bundle_id, sent, accepted, refused, "the provider took the bundle");
+    outbox::insert(tx, ambient, &BundleAccepted::V1 { clinic_id, campaign_id, bundle_id }).await
+}
+
+/// The provider has nothing of it, and says why.
+async fn store_refusal(
+    tx: &mut MySqlConnection,
+    claimed: &Claimed,
+    code: i32,
+    words: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let refusals = claimed.refusals + 1;
+    match refusal::read(code, words) {
+        Refusal::NoAccess => put_back(tx, claimed, claimed.refusals, None, now).await,
+        Refusal::OutOfMoney => {
+            let is_mine = put_back(tx, claimed, claimed.refusals, None, now).await?;
+            let (campaign, reason) = (&claimed.campaign, Reason::OutOfMoney);
+            if is_mine && progress::pause_for(tx, campaign.clinic, campaign.id, reason).await? {
+                tracing::warn!(event = "campaign.paused", campaign.id = %campaign.id, reason = reason.as_str(), "paused");
+            }
+            Ok(is_mine)
+        }
+        Refusal::Other if refusals < MOST_REFUSALS => {
+            let wait = (AFTER_REFUSAL * (1 << refusals)).min(LONGEST_AFTER_REFUSAL);
+            put_back(tx, claimed, refusals, Some(now + wait), now).await
+        }
+        Refusal::Other => reject(tx, claimed, Some((code, words)), Reason::RejectedByProvider, now).await,
+    }
+}
+
+/// Certainly nothing of it is at the provider. It waits for another attempt, unless the campaign has come to an end meanwhile.
+async fn put_back(
+    tx: &mut MySqlConnection,
+    claimed: &Claimed,
+    refusals: u32,
+    not_before: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let campaign = campaigns::lock(tx, claimed.campaign.clinic, claimed.campaign.id).await?;
+    match campaign.map_or(CampaignState::Failed, |campaign| campaign.state) {
+        state @ (CampaignState::Canceled | CampaignState::Failed) => {
+            let reason = progress::excluded_because(state);
+            let is_mine = bundle::reject(tx, claimed.attempt, None, reason.as_str(), now).await?;
+            if is_mine {
+                messages::exclude_queued(tx, claimed.attempt.bundle, reason, now).await?;
+            }
+            Ok(is_mine)
+        }
+        _ => bundle::put_back(tx, claimed.attempt, refusals, not_before).await,
+    }
+}
+
+/// Nothing of it will be sent.
+async fn reject(
+    tx: &mut MySqlConnection,
+    claimed: &Claimed,
+    answer: Option<(i32, &str)>,
+    reason: Reason,
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let words = answer.map_or(reason.as_str(), |(_, words)| words);
+    if !bundle::reject(tx, claimed.attempt, answer.map(|(code, _)| code), words, now).await? {
+        return Ok(false);
+    }
+    let end = End::failed(reason, answer.map(|(code, words)| (code.to_string(), words.to_owned())));
+    let failed = messages::mark_not_sent(tx, claimed.attempt.bundle, &end, now).await?;
+    count(tx, claimed, now, Delta { failed, ..Delta::default() }).await?;
+    Ok(true)
+}
+
+/// Tests are not counted.
+async fn count(tx: &mut MySqlConnection, claimed: &Claimed, now: DateTime<Utc>, delta: Delta) -> Result<(), sqlx::Error> {
+    if claimed.campaign.kind == CampaignKind::Test {
+        return Ok(());
+    }
+    hourly_counts::add(tx, claimed.campaign.clinic, claimed.campaign.id, now, delta).await
+}

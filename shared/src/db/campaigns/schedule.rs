@@ -1,0 +1,209 @@
+//! Campaigns by the clock: those whose time has come, and those that wait for something that does not come by itself.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use sqlx::MySqlConnection;
+
+use crate::db::decode;
+use crate::model::state::CampaignKind;
+use crate::model::{CampaignId, ClinicId};
+
+/// A campaign of which only is said which it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listed {
+    /// Whose.
+    pub clinic: ClinicId,
+    /// Which.
+    pub id: CampaignId,
+}
+
+/// A scheduled campaign whose time has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Due {
+    /// Whose.
+    pub clinic: ClinicId,
+    /// Which.
+    pub id: CampaignId,
+    /// What it is for.
+    pub kind: CampaignKind,
+    /// When it is to begin, as staff said.
+    pub scheduled_at: DateTime<Utc>,
+    /// Later than this it asks instead of firing.
+    pub stale_after_minutes: u32,
+}
+
+struct DueRow {
+    clinic: ClinicId,
+    id: CampaignId,
+    kind: String,
+    scheduled_at: NaiveDateTime,
+    stale_after_minutes: u32,
+}
+
+impl TryFrom<DueRow> for Due {
+    type Error = sqlx::Error;
+
+    fn try_from(row: DueRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            clinic: row.clinic,
+            id: row.id,
+            kind: decode(&row.kind)?,
+            scheduled_at: row.scheduled_at.and_utc(),
+            stale_after_minutes: row.stale_after_minutes,
+        })
+    }
+}
+
+/// Scheduled campaigns whose time has come, longest due first; advertising only when it was due before `advertising_before`: what
+/// is held back over night must not stand before others.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_due(
+    connection: &mut MySqlConnection,
+    now: DateTime<Utc>,
+    advertising_before: DateTime<Utc>,
+    limit: u32,
+) -> Result<Vec<Due>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        DueRow,
+        r#"SELECT clinic_id AS "clinic: ClinicId", id AS "id: CampaignId", kind, scheduled_at AS "scheduled_at!", stale_after_minutes
+           FROM campaigns
+           WHERE state = 'scheduled' AND scheduled_at <= ? AND (kind <> 'advertising' OR scheduled_at < ?)
+           ORDER BY scheduled_at LIMIT ?"#,
+        now,
+        advertising_before,
+        limit
+    );
+    rows.fetch_all(connection).await?.into_iter().map(Due::try_from).collect()
+}
+
+/// A scheduled campaign begins: it is `requested` from now on. Answers whether it was still scheduled for that time.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn begin(connection: &mut MySqlConnection, due: &Due) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "UPDATE campaigns SET state = 'requested', failure = NULL
+         WHERE clinic_id = ? AND id = ? AND state = 'scheduled' AND scheduled_at = ?",
+        due.clinic,
+        due.id,
+        due.scheduled_at
+    );
+    Ok(done.execute(connection).await?.rows_affected() == 1)
+}
+
+/// Locks a scheduled campaign; answers whether it is still scheduled for that time.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn lock_due(connection: &mut MySqlConnection, due: &Due) -> Result<bool, sqlx::Error> {
+    let locked = sqlx::query_scalar!(
+        r#"SELECT id AS "id: CampaignId" FROM campaigns
+           WHERE clinic_id = ? AND id = ? AND state = 'scheduled' AND scheduled_at = ? FOR UPDATE"#,
+        due.clinic,
+        due.id,
+        due.scheduled_at
+    );
+    locked.fetch_optional(connection).await.map(|locked| locked.is_some())
+}
+
+/// Campaigns that are being prepared for longer than `minutes`, each every so many minutes: whoever was at it may be gone for good.
+/// What has been prepared of one is not looked at; to say again that it is requested does no harm.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_stuck(
+    connection: &mut MySqlConnection,
+    now: DateTime<Utc>,
+    minutes: u32,
+    limit: u32,
+) -> Result<Vec<Listed>, sqlx::Error> {
+    sqlx::query_as!(
+        Listed,
+        r#"SELECT clinic_id AS "clinic: ClinicId", id AS "id: CampaignId" FROM campaigns
+           WHERE state IN ('requested', 'preparing')
+             AND TIMESTAMPDIFF(MINUTE, GREATEST(created_at, COALESCE(scheduled_at, created_at)), ?) >= ?
+             AND MOD(TIMESTAMPDIFF(MINUTE, GREATEST(created_at, COALESCE(scheduled_at, created_at)), ?), ?) = 0
+           ORDER BY created_at LIMIT ?"#,
+        now,
+        minutes,
+        now,
+        minutes,
+        limit
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// Campaigns that are `sending` although no bundle of theirs waits for its call or its answer.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_done(connection: &mut MySqlConnection, limit: u32) -> Result<Vec<Listed>, sqlx::Error> {
+    sqlx::query_as!(
+        Listed,
+        r#"SELECT c.clinic_id AS "clinic: ClinicId", c.id AS "id: CampaignId" FROM campaigns c
+           WHERE c.state = 'sending' AND NOT EXISTS (
+               SELECT 1 FROM bundles b
+               WHERE b.campaign_id = c.id AND b.clinic_id = c.clinic_id AND b.state IN ('prepared', 'calling'))
+           LIMIT ?"#,
+        limit
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// Campaigns that are not over and whose bundles wait for the first one, which has had its call.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_unreleased(connection: &mut MySqlConnection, limit: u32) -> Result<Vec<Listed>, sqlx::Error> {
+    sqlx::query_as!(
+        Listed,
+        r#"SELECT c.clinic_id AS "clinic: ClinicId", c.id AS "id: CampaignId"
+           FROM campaigns c JOIN bundles b ON b.campaign_id = c.id AND b.position = 0
+           WHERE c.state IN ('sending', 'paused') AND c.released_at IS NULL AND b.clinic_id = c.clinic_id
+             AND b.state IN ('accepted', 'rejected', 'unknown')
+           ORDER BY c.created_at LIMIT ?"#,
+        limit
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// The first bundle has come back well: the others may go. Answers whether this released them. The campaign must have been
+/// [locked](super::lock) in this transaction.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn release(
+    connection: &mut MySqlConnection,
+    clinic: ClinicId,
+    id: CampaignId,
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "UPDATE campaigns SET released_at = ?
+         WHERE clinic_id = ? AND id = ? AND released_at IS NULL AND state IN ('sending', 'paused')",
+        now,
+        clinic,
+        id
+    );
+    Ok(done.execute(connection).await?.rows_affected() == 1)
+}
+
+/// A campaign that was finished has something to send again.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn reopen(connection: &mut MySqlConnection, clinic: ClinicId, id: CampaignId) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE campaigns SET state = 'sending', failure = NULL, finished_at = NULL
+         WHERE clinic_id = ? AND id = ? AND state = 'finished'",
+        clinic,
+        id
+    )
+    .execute(connection)
+    .await
+    .map(drop)
+}
