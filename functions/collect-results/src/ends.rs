@@ -18,6 +18,8 @@ pub(crate) struct Answers {
     pub(crate) reports: Vec<Report>,
     /// Whether these are all.
     pub(crate) is_complete: bool,
+    /// Whether nobody asks again: what has no result by now has none.
+    pub(crate) is_last: bool,
 }
 
 /// The same by the messages that wait.
@@ -140,7 +142,7 @@ mod tests {
     }
 
     fn answers(reports: Vec<Report>, is_complete: bool) -> Answers {
-        Answers { at: DateTime::UNIX_EPOCH, reports, is_complete }
+        Answers { at: DateTime::UNIX_EPOCH, reports, is_complete, is_last: true }
     }
 
     /// Why the third of three messages ends whose first two are told of so.

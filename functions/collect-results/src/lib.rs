@@ -5,6 +5,7 @@
 mod ends;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use chrono::{DateTime, Utc};
@@ -21,15 +22,18 @@ use shared::db::suppressions::{self, Cause};
 use shared::db::{Database, outbox};
 use shared::failure::Failure;
 use shared::message::ResultsAwaited;
-use shared::model::result::{self, PATIENCE};
+use shared::model::result::{self, LONGEST_PATIENCE, PATIENCE};
 use shared::model::state::{BundleState, CampaignKind, MessageState, SuppressionReason};
 use shared::provider::{NoAnswer, Provider, Report};
 use sqlx::MySqlConnection;
+use tokio::time::{Instant, timeout_at};
 
 use crate::ends::Answers;
 
 /// A bundle has one page of results; more than this is no answer to our question.
 const MOST_PAGES: u32 = 20;
+/// How long the provider is asked about one bundle. The function may run for 60 s, and what was read by then is still to be stored.
+const ASKING: Duration = Duration::from_secs(35);
 
 /// What the use case needs.
 pub struct Deps<V, P, D> {
@@ -53,12 +57,30 @@ pub async fn handle<V: Provider, P: Publisher, D: DeadLetters>(
     deps: &Deps<V, P, D>,
     event: SqsEvent,
 ) -> Result<SqsBatchResponse, BatchFailed> {
-    batch::each(event, &deps.dead_letters, async |awaited: &ResultsAwaited| collect(deps, awaited).await).await
+    handle_within(deps, event, ASKING).await
 }
 
-async fn collect<V: Provider, P: Publisher, D>(deps: &Deps<V, P, D>, awaited: &ResultsAwaited) -> Result<(), Failure> {
-    let (ResultsAwaited::AcceptedV1 { clinic_id, bundle_id, .. } | ResultsAwaited::DueV1 { clinic_id, bundle_id, .. }) =
-        awaited;
+/// The same with another limit to how long the provider is asked about one bundle.
+///
+/// # Errors
+/// When none of them could be worked off.
+pub async fn handle_within<V: Provider, P: Publisher, D: DeadLetters>(
+    deps: &Deps<V, P, D>,
+    event: SqsEvent,
+    asking: Duration,
+) -> Result<SqsBatchResponse, BatchFailed> {
+    batch::each(event, &deps.dead_letters, async |awaited: &ResultsAwaited| collect(deps, awaited, asking).await).await
+}
+
+async fn collect<V: Provider, P: Publisher, D>(
+    deps: &Deps<V, P, D>,
+    awaited: &ResultsAwaited,
+    asking: Duration,
+) -> Result<(), Failure> {
+    let (clinic_id, bundle_id, polls) = match awaited {
+        ResultsAwaited::AcceptedV1 { clinic_id, bundle_id, .. } => (clinic_id, bundle_id, Some(0)),
+        ResultsAwaited::DueV1 { clinic_id, bundle_id, polls, .. } => (clinic_id, bundle_id, *polls),
+    };
     let missing = || Failure::reject("there is no such bundle");
     let (bundle, campaign) = {
         let mut connection = deps.database.acquire().await?;
@@ -66,8 +88,12 @@ async fn collect<V: Provider, P: Publisher, D>(deps: &Deps<V, P, D>, awaited: &R
         let campaign = campaigns::find(&mut connection, *clinic_id, bundle.campaign).await?.ok_or_else(missing)?;
         (bundle, campaign)
     };
-    if let (BundleState::Accepted, Some(provider_id), Some(_)) = (bundle.state, &bundle.provider_id, bundle.poll_at) {
-        let answers = question(deps, &bundle, provider_id).await?;
+    // Whoever was told earlier to ask has asked: a second delivery, or one that waited for long while others were sent after it.
+    let is_asked = polls.is_some_and(|polls| polls != bundle.polls);
+    if let (false, BundleState::Accepted, Some(provider_id), Some(_)) =
+        (is_asked, bundle.state, &bundle.provider_id, bundle.poll_at)
+    {
+        let answers = question(deps, &bundle, provider_id, asking).await?;
         let (ambient, campaign, bundle, answers) = (&deps.ambient, &campaign, &bundle, &answers);
         let stored = deps.database.transaction::<_, Failure>("store_results", |tx| {
             Box::pin(async move { store(tx, ambient, campaign, bundle, answers).await.map_err(Failure::from) })
@@ -78,29 +104,38 @@ async fn collect<V: Provider, P: Publisher, D>(deps: &Deps<V, P, D>, awaited: &R
     conclude(deps, &campaign, &bundle).await
 }
 
-/// Asks the provider. A refusal at the end means that it has forgotten the call, or never tells: nobody asks for ever.
-async fn question<V: Provider, P, D>(deps: &Deps<V, P, D>, bundle: &Bundle, provider_id: &str) -> Result<Answers, Failure> {
-    let asked = ask(&deps.provider, provider_id).await;
+/// Asks the provider. A refusal at the end means that it has forgotten the call, or never tells: nobody asks for ever. One that is about
+/// our access says nothing about the call, nor does an answer that cannot be read: the results are there, and somebody will put that
+/// right.
+async fn question<V: Provider, P, D>(
+    deps: &Deps<V, P, D>,
+    bundle: &Bundle,
+    provider_id: &str,
+    asking: Duration,
+) -> Result<Answers, Failure> {
+    let asked = ask(&deps.provider, provider_id, Instant::now() + asking).await;
     let at = deps.ambient.now();
+    let has_waited = |patience| bundle.answered_at.is_none_or(|answered_at| at - answered_at >= patience);
+    let is_last = match &asked {
+        Ok((_, is_complete)) => has_waited(if *is_complete { PATIENCE } else { LONGEST_PATIENCE }),
+        Err(no_answer) if no_answer.is_about_the_question() => has_waited(PATIENCE),
+        Err(_) => has_waited(LONGEST_PATIENCE),
+    };
     match asked {
-        Err(NoAnswer::Refused { code, message }) if is_over(bundle, at) => {
-            tracing::warn!(event = "results.refused", bundle.id = %bundle.id, code, answer = message, "no results are to be had");
-            Ok(Answers { at, reports: Vec::new(), is_complete: false })
+        Err(no_answer) if is_last => {
+            tracing::warn!(event = "results.refused", bundle.id = %bundle.id, error = %no_answer, "no results are to be had");
+            Ok(Answers { at, reports: Vec::new(), is_complete: false, is_last })
         }
-        asked => asked.map(|(reports, is_complete)| Answers { at, reports, is_complete }).map_err(Failure::from),
+        asked => asked.map(|(reports, is_complete)| Answers { at, reports, is_complete, is_last }).map_err(Failure::from),
     }
 }
 
-/// Whether results have been asked for long enough.
-fn is_over(bundle: &Bundle, now: DateTime<Utc>) -> bool {
-    bundle.answered_at.is_none_or(|at| now - at >= PATIENCE)
-}
-
-/// Every report of the call, and whether the last page was among them.
-async fn ask(provider: &impl Provider, provider_id: &str) -> Result<(Vec<Report>, bool), NoAnswer> {
+/// Every report of the call, and whether the last page was among them. What was read when the time is up counts.
+async fn ask(provider: &impl Provider, provider_id: &str, until: Instant) -> Result<(Vec<Report>, bool), NoAnswer> {
     let mut reports = Vec::new();
     for page in 1..=MOST_PAGES {
-        let listing = provider.detail(provider_id, page).await?;
+        let Ok(listing) = timeout_at(until, provider.detail(provider_id, page)).await else { break };
+        let listing = listing?;
         reports.extend(listing.rows);
         if page >= listing.pages {
             return Ok((reports, true));
@@ -126,7 +161,7 @@ async fn store(
     let waiting = results::lock_awaited(tx, bundle.clinic, bundle.id).await?;
     let read = answers.read(&waiting);
     let mut ended = read.ends();
-    if is_over(&bundle, now) {
+    if answers.is_last {
         let given_up = read.given_up(bundle.taken);
         let open = waiting.iter().filter(|message| !read.has_ended(message.number));
         ended.extend(open.map(|message| (message.number, given_up(message.number))));

@@ -12,9 +12,17 @@ use shared::model::PhoneNumber;
 use shared::provider::{Report, TakenCall, tokens_in};
 
 /// By how much the provider's clock may be wrong.
-pub(crate) const CLOCK_DIFFERENCE: TimeDelta = TimeDelta::minutes(10);
+const CLOCK_DIFFERENCE: TimeDelta = TimeDelta::minutes(10);
 /// So long after we called, by its clock, the provider may have taken the call. Our own side gives up after 20 s.
 const TAKEN_WITHIN: TimeDelta = TimeDelta::minutes(10);
+
+/// Calls that were made at most so long before or after another one tell whether the history can be relied on for that time.
+const NEAR: TimeDelta = TimeDelta::hours(3);
+
+/// Whether a call says something about the history at the time of another one.
+pub(crate) fn is_near(bound: &Bound, called_at: DateTime<Utc>) -> bool {
+    (bound.called_at - called_at).abs() <= NEAR
+}
 
 /// Why a look proves nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,13 +89,16 @@ pub(crate) enum Clock {
 }
 
 impl Clock {
-    /// Compares the times of calls in the history with what we know of them. A call that was under way for long, because whoever made
+    /// Compares the times of calls in the history, those near to the given one, with what we know of them. A call that was under way for long, because whoever made
     /// it was frozen or its answer got lost, may have been taken at any moment of that: it can show that the clock is wrong, but not
     /// that it is right.
-    pub(crate) fn of(calls: &[TakenCall], known: &HashMap<String, Bound>) -> Self {
+    pub(crate) fn of(calls: &[TakenCall], known: &HashMap<String, Bound>, called_at: DateTime<Utc>) -> Self {
         let mut clock = Self::Untold;
         for call in calls {
             let (Some(at), Some(bound)) = (call.taken_at, known.get(&call.provider_id)) else { continue };
+            if !is_near(bound, called_at) {
+                continue;
+            }
             if at < bound.called_at - CLOCK_DIFFERENCE || at > bound.known_at + CLOCK_DIFFERENCE {
                 return Self::Wrong;
             }
@@ -170,7 +181,7 @@ pub(crate) fn sight(call: &Seen<'_>, marks: &Marks<'_>) -> Sight {
     if call.messages.iter().all(is_others) { Sight::Other } else { Sight::Unclear(Doubt::CallCouldBeOurs) }
 }
 
-/// What a look says about the history as a whole.
+/// What a look says about the history at the time when a bundle was called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ground {
     /// When the look began, before the first page was read.
@@ -179,16 +190,16 @@ pub(crate) struct Ground {
     pub(crate) after: TimeDelta,
     /// Whether all of the history was read.
     pub(crate) is_whole: bool,
-    /// Whether calls that were taken long enough ago, as we know, are missing from it.
+    /// Whether calls near to the bundle's that were taken long enough ago, as we know, are missing from it.
     pub(crate) misses_known: bool,
-    /// Whether the times in it can be relied on.
+    /// Whether the times in it can be relied on, by calls near to the bundle's.
     pub(crate) clock: Clock,
 }
 
 /// What a look says about one bundle.
 #[derive(Debug)]
 pub(crate) struct Look<'a> {
-    /// The history as a whole.
+    /// The history at that time.
     pub(crate) ground: Ground,
     /// When the bundle was called.
     pub(crate) called_at: DateTime<Utc>,
@@ -236,6 +247,11 @@ fn doubt(look: &Look<'_>) -> Option<Doubt> {
         let mut near = look.calls.iter().filter(|(taken_at, _)| could_be_in_time(*taken_at, look));
         near.find_map(|(_, sight)| if let Sight::Unclear(doubt) = sight { Some(*doubt) } else { None })
     })
+}
+
+/// Whether a call was taken before a bundle was called: none, as long as nothing speaks for the provider's clock.
+pub(crate) fn is_too_old(taken_at: Option<DateTime<Utc>>, called_at: DateTime<Utc>, clock: Clock) -> bool {
+    clock == Clock::Right && taken_at.is_some_and(|at| at < called_at - CLOCK_DIFFERENCE)
 }
 
 /// Whether a call could be the bundle's by its time: any, as long as nothing speaks for the provider's clock.

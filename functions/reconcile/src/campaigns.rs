@@ -79,7 +79,7 @@ async fn begin_or_ask(tx: &mut Tx<'_>, ambient: &Ambient, due: &Due, now: DateTi
         let is_paused = schedule::lock_due(tx, due).await? && pause_for(tx, due.clinic, due.id, Reason::Stale).await?;
         return Ok(is_paused.then_some(Begun::Stale));
     }
-    if !schedule::begin(tx, due).await? {
+    if !schedule::begin(tx, due, now).await? {
         return Ok(None);
     }
     let fact = CampaignRequested::V1 { clinic_id: due.clinic, campaign_id: due.id };

@@ -34,6 +34,8 @@ use crate::lapse::CALL_LIMIT;
 /// How long a part of a run begins something new; the next run goes on. All together, and what is begun at the last moment, stay
 /// below the 55 s that the function may run for.
 const PART: Duration = Duration::from_secs(3);
+/// The same for the part that sends messages for results that are due.
+const ASKING: Duration = Duration::from_secs(8);
 /// The same for the part that asks the provider.
 const SEARCH: Duration = Duration::from_secs(30);
 /// When that part stops at the latest, from the beginning of the run.
@@ -118,6 +120,8 @@ pub struct Summary {
     pub requested: usize,
     /// Campaigns whose other bundles may go since their first one came back well, or not at all.
     pub released: usize,
+    /// Campaigns whose first bundle the provider refused, so that somebody has to say whether the others still should go.
+    pub paused: usize,
     /// Campaigns whose first bundle showed that the set-up is wrong.
     pub stopped: usize,
     /// Campaigns that were over without anybody having said so.
@@ -152,12 +156,12 @@ pub async fn handle<V: Provider, P: Publisher, Q: ResultsQueue>(deps: &Deps<V, P
     let mut summary = Summary::default();
     let mut parts = Parts(None);
     summary.lapsed = parts.run("lapse", lapse::lapse(deps).await);
-    summary.due = parts.run("due", due::ask(deps).await);
     summary.requested = parts.run("request", campaigns::request_again(deps).await);
     (summary.begun, summary.stale) = parts.run("begin", campaigns::begin(deps).await);
-    (summary.released, summary.stopped) = parts.run("release", canaries::settle(deps).await);
+    (summary.released, summary.paused, summary.stopped) = parts.run("release", canaries::settle(deps).await);
     summary.finished = parts.run("finish", campaigns::finish(deps).await);
     summary.woken = parts.run("wake", wake::wake(deps).await);
+    summary.due = parts.run("due", due::ask(deps, ASKING).await);
     summary.imports_failed = parts.run("fail_imports", imports::fail(deps).await);
     summary.imports_announced = parts.run("announce_imports", imports::announce(deps).await);
     summary.imports_deleted = parts.run("delete_imports", imports::delete(deps).await);

@@ -6,15 +6,18 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use shared::aws::topics::{Outgoing, Publisher};
 use shared::clock::Ambient;
+use shared::db::bundles::Bundle;
 use shared::db::bundles::settle::{self, Taken};
-use shared::db::bundles::{Bundle, watch};
+use shared::db::bundles::watch::{self, Search};
 use shared::db::campaigns::{self, Campaign, progress, schedule};
 use shared::db::hourly_counts::{self, Delta};
 use shared::db::messages::{self, Message, results};
+use shared::db::provider_gate::{self, Gate};
 use shared::db::{Database, Tx, outbox};
 use shared::failure::Failure;
 use shared::message::{BundleAccepted, BundlePrepared};
 use shared::model::link::TOKEN_LENGTH;
+use shared::model::quiet;
 use shared::model::result::FIRST_POLL;
 use shared::model::state::{BundleState, CampaignKind, CampaignState};
 use shared::model::template::Button;
@@ -27,8 +30,17 @@ use crate::{Deps, Parts};
 
 /// What the provider's history does not show after this long it will not show.
 const SEARCHED_FOR: TimeDelta = TimeDelta::days(3);
-/// Bundles per run: their messages are held in memory.
+/// The same for what waits to be put back, for example because its campaign is paused.
+const WAITED_FOR: TimeDelta = TimeDelta::days(14);
+/// What is older is looked for by itself: it needs a history of days, of which a page that cannot be read, or that there is no time
+/// for, would keep the others from being proven absent.
+const FRESH_FOR: TimeDelta = TimeDelta::hours(6);
+/// Bundles per run and group: their messages are held in memory.
 const BUNDLES: u32 = 20;
+/// Those of them that are old.
+const OLD_BUNDLES: u32 = 10;
+/// The part of the time that is for the fresh ones.
+const FRESH_SHARE: (u32, u32) = (2, 3);
 
 /// What a run came to, in bundles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -59,34 +71,20 @@ impl Wanted {
     }
 }
 
-/// Looks for some unknown bundles, until the time is up, and settles those about which something is certain.
+/// Looks for some unknown bundles, until the time is up, and settles those about which something is certain: first those with a link
+/// that were called a short while ago, then the others.
 pub(crate) async fn settle<V: Provider, P: Publisher, Q>(deps: &Deps<V, P, Q>, until: Instant) -> Result<Settled, Failure> {
-    let now = deps.ambient.now();
-    let wanted = list(&deps.database, now, deps.absence_after).await?;
-    let mut parts = Parts(None);
-    let mut settled = Settled { unknown: wanted.len(), ..Settled::default() };
-    let conclusions = if wanted.is_empty() { Ok(Vec::new()) } else { look(deps, &wanted, now, until).await };
-    let conclusions = conclusions.unwrap_or_else(|failure| {
-        // Nobody knows what was not read.
-        parts.fail("look", failure);
-        wanted.iter().map(|_| Conclusion::Open { doubt: None, absent_since: None }).collect()
-    });
-    let mut doubts: BTreeMap<Doubt, usize> = BTreeMap::new();
-    for (wanted, conclusion) in wanted.iter().zip(&conclusions) {
-        let outgoing = match conclusion {
-            Conclusion::Found(call) => parts.run("bind", bind(deps, wanted, call).await).inspect(|_| settled.found += 1),
-            Conclusion::Absent => parts.run("put_back", put_back(deps, wanted).await).inspect(|_| settled.absent += 1),
-            Conclusion::Open { doubt, absent_since } => {
-                if let Some(doubt) = doubt {
-                    *doubts.entry(*doubt).or_default() += 1;
-                }
-                parts.run("note", note(deps, &wanted.bundle, *absent_since).await);
-                None
-            }
-        };
-        outbox::publish(&deps.database, &deps.publisher, outgoing.unwrap_or_default().as_slice()).await;
-    }
-    for (doubt, count) in doubts {
+    let mut run = Run { parts: Parts(None), settled: Settled::default(), doubts: BTreeMap::new(), waiting: 0 };
+    let begun = Instant::now();
+    let (fresh, unlinked) = list(deps, Age::Fresh).await?.into_iter().partition(|(_, campaign)| has_link(campaign));
+    let (share, of) = FRESH_SHARE;
+    run.settle(deps, fresh, begun + until.saturating_duration_since(begun) * share / of).await?;
+    let mut others = list(deps, Age::Old).await?;
+    others.extend::<Vec<_>>(unlinked);
+    others.truncate(BUNDLES as usize);
+    run.settle(deps, others, until).await?;
+
+    for (doubt, count) in run.doubts {
         tracing::info!(
             event = "absence.doubted",
             doubt = doubt.as_str(),
@@ -94,20 +92,126 @@ pub(crate) async fn settle<V: Provider, P: Publisher, Q>(deps: &Deps<V, P, Q>, u
             "the history does not prove anything about bundles"
         );
     }
-    settled.unknown -= settled.found + settled.absent;
-    parts.0.map_or(Ok(settled), Err)
+    if run.waiting > 0 {
+        tracing::info!(
+            event = "absence.waits",
+            count = run.waiting,
+            "bundles are absent, and could not be handed over at present"
+        );
+    }
+    run.parts.0.map_or(Ok(run.settled), Err)
 }
 
-/// Some unknown bundles, those first about which a second look can say something.
-async fn list(database: &Database, now: DateTime<Utc>, after: TimeDelta) -> Result<Vec<Wanted>, Failure> {
-    let mut connection = database.acquire().await?;
-    let mut wanted = Vec::new();
-    for bundle in watch::list_unknown_since(&mut connection, now - SEARCHED_FOR, now - after, BUNDLES).await? {
+/// What a run has come to so far.
+struct Run {
+    parts: Parts,
+    settled: Settled,
+    doubts: BTreeMap<Doubt, usize>,
+    /// Bundles that are absent, and stay unknown for as long as they could not be handed over.
+    waiting: usize,
+}
+
+impl Run {
+    /// Looks for these, and settles what is certain.
+    async fn settle<V: Provider, P: Publisher, Q>(
+        &mut self,
+        deps: &Deps<V, P, Q>,
+        listed: Vec<(Bundle, Campaign)>,
+        until: Instant,
+    ) -> Result<(), Failure> {
+        if listed.is_empty() {
+            return Ok(());
+        }
+        let wanted = load(&deps.database, listed).await?;
+        let conclusions = look(deps, &wanted, deps.ambient.now(), until).await.unwrap_or_else(|failure| {
+            // Nobody knows what was not read.
+            self.parts.fail("look", failure);
+            wanted.iter().map(|_| Conclusion::Open { doubt: None, absent_since: None }).collect()
+        });
+        for (wanted, conclusion) in wanted.iter().zip(&conclusions) {
+            let outgoing = self.conclude(deps, wanted, conclusion).await;
+            outbox::publish(&deps.database, &deps.publisher, &outgoing).await;
+        }
+        Ok(())
+    }
+
+    /// Stores what was concluded; answers what is to be published.
+    async fn conclude<V, P, Q>(&mut self, deps: &Deps<V, P, Q>, wanted: &Wanted, conclusion: &Conclusion) -> Vec<Outgoing> {
+        self.settled.unknown += 1;
+        match conclusion {
+            Conclusion::Found(call) => {
+                let Some(outgoing) = self.parts.run("bind", bind(deps, wanted, call).await) else { return Vec::new() };
+                self.settled.unknown -= 1;
+                self.settled.found += 1;
+                outgoing
+            }
+            Conclusion::Absent => match self.parts.run("put_back", put_back(deps, wanted).await) {
+                PutBack::Done(outgoing) => {
+                    self.settled.unknown -= 1;
+                    self.settled.absent += 1;
+                    outgoing
+                }
+                PutBack::Waits => {
+                    self.waiting += 1;
+                    Vec::new()
+                }
+                PutBack::Changed => Vec::new(),
+            },
+            Conclusion::Open { doubt, absent_since } => {
+                if let Some(doubt) = doubt {
+                    *self.doubts.entry(*doubt).or_default() += 1;
+                }
+                self.parts.run("note", note(deps, &wanted.bundle, *absent_since).await);
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// How long ago a bundle was called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Age {
+    Fresh,
+    Old,
+}
+
+fn has_link(campaign: &Campaign) -> bool {
+    campaign.buttons.iter().any(Button::is_tracked)
+}
+
+/// Some unknown bundles with their campaigns, those first about which a second look can say something.
+async fn list<V, P, Q>(deps: &Deps<V, P, Q>, age: Age) -> Result<Vec<(Bundle, Campaign)>, Failure> {
+    let now = deps.ambient.now();
+    let mut connection = deps.database.acquire().await?;
+    let (from, before, limit) = match age {
+        // A clock that was set back has called some of them later than now.
+        Age::Fresh => (now - FRESH_FOR, now + WAITED_FOR, BUNDLES),
+        Age::Old => (now - WAITED_FOR, now - FRESH_FOR, OLD_BUNDLES),
+    };
+    let search = Search {
+        from,
+        before,
+        waiting_since: now - SEARCHED_FOR,
+        ripe: now - deps.absence_after,
+        is_open: provider_gate::find(&mut connection).await?.closed_at(now).is_none(),
+        is_night: quiet::is_quiet(now),
+    };
+    let mut listed = Vec::new();
+    for bundle in watch::list_unknown(&mut connection, &search, limit).await? {
         let campaign = campaigns::find(&mut connection, bundle.clinic, bundle.campaign).await?;
-        let (Some(called_at), Some(campaign)) = (bundle.called_at, campaign) else { continue };
+        listed.extend(campaign.map(|campaign| (bundle, campaign)));
+    }
+    Ok(listed)
+}
+
+/// The same with their messages.
+async fn load(database: &Database, listed: Vec<(Bundle, Campaign)>) -> Result<Vec<Wanted>, Failure> {
+    let mut connection = database.acquire().await?;
+    let mut wanted = Vec::with_capacity(listed.len());
+    for (bundle, campaign) in listed {
+        let Some(called_at) = bundle.called_at else { continue };
         let messages = messages::list_of_bundle(&mut connection, bundle.clinic, bundle.id).await?;
-        let has_link = campaign.buttons.iter().any(Button::is_tracked);
-        wanted.push(Wanted { bundle, called_at, has_link, messages, campaign });
+        wanted.push(Wanted { bundle, called_at, has_link: has_link(&campaign), messages, campaign });
     }
     Ok(wanted)
 }
@@ -153,9 +257,21 @@ async fn note<V, P, Q>(deps: &Deps<V, P, Q>, bundle: &Bundle, absent_since: Opti
     Ok(())
 }
 
+/// What became of a bundle that was proven absent.
+#[derive(Debug, Default)]
+enum PutBack {
+    /// Somebody else has settled it, or looked at it meanwhile.
+    #[default]
+    Changed,
+    /// It stays unknown: it could not be handed over at once, and by the time it could, a call that is late may have appeared.
+    Waits,
+    /// It is put back, or rejected with its campaign.
+    Done(Vec<Outgoing>),
+}
+
 /// The provider does not have the bundle: it waits once more, or goes the way of its campaign. What was certain when the history
 /// was read is certain now only if nobody has touched the bundle since.
-async fn put_back<V, P, Q>(deps: &Deps<V, P, Q>, wanted: &Wanted) -> Result<Option<Vec<Outgoing>>, Failure> {
+async fn put_back<V, P, Q>(deps: &Deps<V, P, Q>, wanted: &Wanted) -> Result<PutBack, Failure> {
     let (ambient, bundle) = (&deps.ambient, &wanted.bundle);
     let put_back = deps.database.transaction::<_, Failure>("put_bundle_back", |tx| {
         Box::pin(async move { put_back_locked(tx, ambient, bundle).await.map_err(Failure::from) })
@@ -163,13 +279,17 @@ async fn put_back<V, P, Q>(deps: &Deps<V, P, Q>, wanted: &Wanted) -> Result<Opti
     put_back.await
 }
 
-async fn put_back_locked(tx: &mut Tx<'_>, ambient: &Ambient, bundle: &Bundle) -> Result<Option<Vec<Outgoing>>, sqlx::Error> {
+async fn put_back_locked(tx: &mut Tx<'_>, ambient: &Ambient, bundle: &Bundle) -> Result<PutBack, sqlx::Error> {
     let now = ambient.now();
-    let Some(campaign) = campaigns::lock(tx, bundle.clinic, bundle.campaign).await? else { return Ok(None) };
+    let gate = provider_gate::find(tx).await?;
+    let Some(campaign) = campaigns::lock(tx, bundle.clinic, bundle.campaign).await? else { return Ok(PutBack::Changed) };
     let is_over = matches!(campaign.state, CampaignState::Canceled | CampaignState::Failed);
+    if !is_over && !is_claimable(bundle, &campaign, &gate, now) {
+        return Ok(PutBack::Waits);
+    }
     let state = if is_over { BundleState::Rejected } else { BundleState::Prepared };
     if !watch::mark_absent(tx, bundle, state, now).await? {
-        return Ok(None);
+        return Ok(PutBack::Changed);
     }
     let count = if is_over {
         results::mark_excluded(tx, bundle.id, progress::excluded_because(campaign.state), now).await?
@@ -177,12 +297,20 @@ async fn put_back_locked(tx: &mut Tx<'_>, ambient: &Ambient, bundle: &Bundle) ->
         results::mark_queued(tx, bundle.id).await?
     };
     tracing::warn!(event = "bundle.absent", bundle.id = %bundle.id, %state, count, "the provider does not have the bundle");
+    if is_over {
+        return Ok(PutBack::Done(Vec::new()));
+    }
     if campaign.state == CampaignState::Finished {
         schedule::reopen(tx, campaign.clinic, campaign.id).await?;
     }
-    if !matches!(campaign.state, CampaignState::Finished | CampaignState::Sending) {
-        return Ok(Some(Vec::new()));
-    }
     let fact = BundlePrepared::V1 { clinic_id: bundle.clinic, campaign_id: bundle.campaign, bundle_id: bundle.id };
-    Ok(Some(vec![outbox::insert(tx, ambient, &fact).await?]))
+    Ok(PutBack::Done(vec![outbox::insert(tx, ambient, &fact).await?]))
+}
+
+/// Whether a worker would take the bundle now, were it prepared.
+fn is_claimable(bundle: &Bundle, campaign: &Campaign, gate: &Gate, now: DateTime<Utc>) -> bool {
+    let is_sending = matches!(campaign.state, CampaignState::Sending | CampaignState::Finished);
+    let is_held_back = campaign.kind == CampaignKind::Advertising && quiet::is_quiet(now);
+    let is_released = bundle.position == 0 || campaign.released_at.is_some();
+    is_sending && is_released && !is_held_back && gate.closed_at(now).is_none()
 }

@@ -67,6 +67,8 @@ pub struct Campaign {
     pub prepared: Prepared,
     /// When its first bundle had come back well, so that the others may go.
     pub released_at: Option<DateTime<Utc>>,
+    /// When its time had come, or when it was last resumed.
+    pub resumed_at: Option<DateTime<Utc>>,
     /// When its first bundle was handed over.
     pub started_at: Option<DateTime<Utc>>,
     /// When it came to an end of any kind.
@@ -192,6 +194,7 @@ struct Row {
     prepared_messages: u32,
     prepared_bundles: u32,
     released_at: Option<NaiveDateTime>,
+    resumed_at: Option<NaiveDateTime>,
     started_at: Option<NaiveDateTime>,
     finished_at: Option<NaiveDateTime>,
     created_by: StaffId,
@@ -237,6 +240,7 @@ impl Row {
                 bundles: self.prepared_bundles,
             },
             released_at: self.released_at.map(|at| at.and_utc()),
+            resumed_at: self.resumed_at.map(|at| at.and_utc()),
             started_at: self.started_at.map(|at| at.and_utc()),
             finished_at: self.finished_at.map(|at| at.and_utc()),
             created_by: self.created_by,
@@ -255,7 +259,7 @@ macro_rules! campaign {
                  buttons AS "buttons: Json<Vec<Button>>", sources AS "sources: Json<Sources>", sender_key, sender_phone,
                  destination, state, failure, resumed_from, scheduled_at, stale_after_minutes,
                  prepared_through AS "prepared_through: CustomerId", prepared_source_number, prepared_messages, prepared_bundles,
-                 released_at, started_at, finished_at, created_by AS "created_by: StaffId", created_at
+                 released_at, resumed_at, started_at, finished_at, created_by AS "created_by: StaffId", created_at
                FROM campaigns WHERE clinic_id = ? AND id = ?"#
                 + $lock,
             $clinic,

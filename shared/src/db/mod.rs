@@ -276,9 +276,10 @@ pub fn pool_options(connections: u32) -> MySqlPoolOptions {
         .after_connect(|connection, _| {
             Box::pin(async move {
                 // Time limits live in the database. MySQL and MariaDB name them differently: each reads its own comment.
-                // A client that vanished gives its locks and its connection back after five minutes instead of eight hours.
+                // A client that vanished or is frozen gives its locks and its connection back after half a minute instead of
+                // eight hours: it may hold the line of which there is only one. Who comes back opens a new connection.
                 // What does not fit a column is an error, whatever the server's default.
-                let limits = "SET SESSION innodb_lock_wait_timeout = 4, wait_timeout = 300, \
+                let limits = "SET SESSION innodb_lock_wait_timeout = 4, wait_timeout = 30, \
                               sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES') \
                               /*!50799 , max_execution_time = 20000 */ /*M!100100 , max_statement_time = 20 */";
                 connection.execute(limits).await?;

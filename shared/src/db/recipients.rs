@@ -8,6 +8,7 @@ use sqlx::{FromRow, MySqlConnection};
 
 use crate::db::customers::Attributes;
 use crate::db::groups;
+use crate::model::advertising;
 use crate::model::draft::{Draft, Person, Rendered, Unfit};
 use crate::model::result::Reason;
 use crate::model::state::{CampaignKind, CampaignPart};
@@ -32,7 +33,7 @@ pub struct Recipient {
     pub attributes: Attributes,
     /// Whether the phone must not be written to.
     pub suppressed: bool,
-    /// Whether the customer has agreed to advertising.
+    /// Whether the customer has agreed to advertising. A number of a test that is no customer's has.
     pub consented: bool,
 }
 
@@ -45,7 +46,12 @@ impl Recipient {
         if self.suppressed {
             return Err(Unfit::because(Reason::Suppressed));
         }
-        if kind == CampaignKind::Advertising && !self.consented {
+        let is_advertising = || match kind {
+            CampaignKind::Advertising => true,
+            CampaignKind::Test => advertising::is_marked(draft),
+            CampaignKind::Information => false,
+        };
+        if !self.consented && is_advertising() {
             return Err(Unfit::because(Reason::NoConsent));
         }
         draft.render(Person { name: &self.name, phone: &self.phone, attributes: &self.attributes }, token)
@@ -206,6 +212,28 @@ pub async fn are_suppressed(
         suppressed.push(found.fetch_one(&mut *connection).await?);
     }
     Ok(suppressed)
+}
+
+/// Which of these phones are those of customers who have not agreed to advertising, in the same order.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn have_not_agreed(
+    connection: &mut MySqlConnection,
+    clinic: ClinicId,
+    phones: &[PhoneNumber],
+) -> Result<Vec<bool>, sqlx::Error> {
+    let mut have_not = Vec::with_capacity(phones.len());
+    for phone in phones {
+        let found = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT 1 FROM customers WHERE clinic_id = ? AND phone = ? AND advertising_consent_at IS NULL)
+                 AS "found!: bool""#,
+            clinic,
+            phone.e164()
+        );
+        have_not.push(found.fetch_one(&mut *connection).await?);
+    }
+    Ok(have_not)
 }
 
 fn stored(phone: &str) -> Result<PhoneNumber, sqlx::Error> {

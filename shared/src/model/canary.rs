@@ -18,6 +18,8 @@ pub enum Verdict {
     Wait,
     /// Go.
     Release,
+    /// Wait for somebody to look: the provider refused the first ones, and would refuse these as well.
+    Pause,
     /// Stay for good: they would fail for the same reason.
     Stop(Reason),
 }
@@ -44,6 +46,8 @@ pub struct Look {
     pub called_at: Option<DateTime<Utc>>,
     /// When the provider took it.
     pub answered_at: Option<DateTime<Utc>>,
+    /// When somebody last let the campaign go on.
+    pub resumed_at: Option<DateTime<Utc>>,
     /// A reason to stop that one of its messages shows.
     pub stop: Option<Reason>,
     /// Whether a message has a result.
@@ -64,8 +68,12 @@ pub fn judge(look: &Look, now: DateTime<Utc>) -> Verdict {
         BundleState::Accepted if look.has_result => is_past(look.answered_at, ONE_IS_ENOUGH_AFTER),
         BundleState::Accepted => is_past(look.answered_at, PATIENCE),
         BundleState::Unknown => is_past(look.called_at, PATIENCE),
-        // Refused for good, or nobody was left in it: it says nothing about the others.
-        BundleState::Rejected => true,
+        // Nobody was left in it, which says nothing about the others; or somebody has seen that it was refused, and let them go.
+        BundleState::Rejected if !look.has_result => true,
+        BundleState::Rejected if look.resumed_at.zip(look.answered_at).is_some_and(|(resumed, refused)| resumed > refused) => {
+            true
+        }
+        BundleState::Rejected => return Verdict::Pause,
         BundleState::Prepared | BundleState::Calling => false,
     };
     if goes { Verdict::Release } else { Verdict::Wait }
@@ -80,7 +88,7 @@ mod tests {
     }
 
     fn look(state: BundleState, has_result: bool, has_open: bool) -> Look {
-        Look { state, called_at: Some(at(0)), answered_at: Some(at(0)), stop: None, has_result, has_open }
+        Look { state, called_at: Some(at(0)), answered_at: Some(at(0)), resumed_at: None, stop: None, has_result, has_open }
     }
 
     /// From which second on the others go.
@@ -97,6 +105,16 @@ mod tests {
         assert_eq!(released(&look(BundleState::Rejected, false, false)), Some(0));
         assert_eq!(released(&look(BundleState::Prepared, false, false)), None);
         assert_eq!(released(&look(BundleState::Calling, false, false)), None);
+    }
+
+    #[test]
+    fn a_first_bundle_that_was_refused_pauses_the_others_until_somebody_lets_them_go() {
+        let refused = |resumed: Option<i64>| {
+            let look = Look { resumed_at: resumed.map(at), ..look(BundleState::Rejected, true, false) };
+            judge(&look, at(10_000))
+        };
+        assert_eq!([None, Some(-1), Some(0)].map(refused), [Verdict::Pause; 3]);
+        assert_eq!(refused(Some(1)), Verdict::Release);
     }
 
     #[test]

@@ -6,6 +6,9 @@ use crate::model::state::MessageState;
 
 /// How long results are asked for; a number can stay on its way for 24 hours.
 pub const PATIENCE: TimeDelta = TimeDelta::hours(24);
+/// How long results are asked for when they are there and cannot be had: the provider does not let us in, or is not understood. Longer
+/// than a weekend.
+pub const LONGEST_PATIENCE: TimeDelta = TimeDelta::days(3);
 /// When results are asked for by schedule if the fact that the bundle was accepted does not bring the first question.
 pub const FIRST_POLL: TimeDelta = TimeDelta::minutes(5);
 
@@ -45,6 +48,8 @@ pub enum Reason {
     Stale,
     /// The provider's account is empty.
     OutOfMoney,
+    /// The provider refused the campaign's first bundle, so somebody has to look before the others go.
+    CanaryRefused,
     /// Somebody paused the campaign.
     ByStaff,
     /// No readable answer came to the call that handed it over.
@@ -89,7 +94,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::Suppressed,
         Self::MissingVariable,
         Self::RejectedByProvider,
@@ -100,6 +105,7 @@ impl Reason {
         Self::NotTaken,
         Self::Stale,
         Self::OutOfMoney,
+        Self::CanaryRefused,
         Self::ByStaff,
         Self::NoAnswer,
         Self::NoResult,
@@ -147,6 +153,7 @@ impl Reason {
         matches!(self, Self::NotReachable | Self::Other | Self::ProviderFault | Self::RejectedByProvider)
     }
 
+    #[expect(clippy::too_many_lines, reason = "a table")]
     const fn words(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::Suppressed => ("suppressed", "수신을 거부한 번호입니다.", "The person asked not to be written to."),
@@ -171,12 +178,17 @@ impl Reason {
                 ("not_taken", "발송 대행사가 이 번호를 받지 않았습니다.", "The provider did not take this number.")
             }
             Self::Stale => {
-                ("stale", "예약한 시각이 지났습니다. 지금이라도 보낼까요?", "It is past its time. Should it still be sent?")
+                ("stale", "보낼 시각이 지났습니다. 지금이라도 보낼까요?", "It is past its time. Should it still be sent?")
             }
             Self::OutOfMoney => (
                 "out_of_money",
                 "발송 대행사의 충전금이 부족합니다. 충전한 뒤 다시 시작하세요.",
                 "The provider's account is empty: charge it, then resume.",
+            ),
+            Self::CanaryRefused => (
+                "canary_refused",
+                "먼저 보낸 몇 건을 발송 대행사가 거절했습니다. 확인한 뒤 다시 시작하세요.",
+                "The provider refused the first few messages: look into it, then resume.",
             ),
             Self::ByStaff => ("by_staff", "직원이 일시 중지했습니다.", "Somebody of the staff paused it."),
             Self::NotRenderable => {

@@ -1,8 +1,11 @@
 //! What becomes of messages.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use serde_json::json;
 use shared::clock::Clock;
+use shared::message::ResultsAwaited;
 use shared::model::state::{CampaignKind, MessageState};
 
 use crate::scene::{DETAIL, Scene};
@@ -87,6 +90,78 @@ async fn a_refusal_after_a_day_means_that_there_are_no_results() {
     }
     assert_eq!(scene.sending.messages().await, [unknown("no_result")]);
     assert_eq!(scene.sending.bundle(bundle).await.poll_at, None);
+    scene.test.finish().await;
+}
+
+#[tokio::test]
+async fn what_says_nothing_about_the_call_is_waited_out_for_three_days() {
+    let no_ip = json!({"kind": "refuse", "path": DETAIL, "message": "인증되지 않는 서버 IP로 부터의 호출 입니다."});
+    let no_key = json!({"kind": "refuse", "path": DETAIL, "code": -101, "message": "인증오류입니다."});
+    for trouble in [no_ip, no_key, json!({"kind": "serverError", "path": DETAIL})] {
+        for is_put_right in [true, false] {
+            let mut scene = Scene::new().await;
+            let bundle = scene.accepted(&["010-1234-0001"]).await;
+            // It is a weekend.
+            for hours in [24, 47] {
+                scene.clock.advance(TimeDelta::hours(hours));
+                scene.simulator.add_fault(trouble.clone()).unwrap();
+                assert!(!scene.collect(bundle).await);
+                assert_eq!(scene.sending.messages().await, [(MessageState::Sent, None)]);
+            }
+            scene.clock.advance(TimeDelta::hours(1));
+            if !is_put_right {
+                scene.simulator.add_fault(trouble.clone()).unwrap();
+            }
+            assert!(scene.collect(bundle).await);
+            let end = if is_put_right { (MessageState::Delivered, None) } else { unknown("no_result") };
+            assert_eq!(scene.sending.messages().await, [end], "{trouble}");
+            assert_eq!(scene.sending.bundle(bundle).await.poll_at, None);
+            scene.test.finish().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn when_the_provider_is_too_slow_what_was_read_is_stored_and_the_rest_is_asked_for_later() {
+    let mut scene = Scene::new().await;
+    let bundle = scene.accepted(&["010-1234-0001"]).await;
+    // Also after a day: nobody knows what is on the pages that were not read.
+    for (hours, polls) in [(1, 1), (23, 2)] {
+        scene.clock.advance(TimeDelta::hours(hours));
+        scene.simulator.add_fault(json!({"kind": "latency", "path": DETAIL, "milliseconds": 2_000})).unwrap();
+        assert!(scene.collect_within(bundle, Duration::from_millis(300)).await);
+        assert_eq!(scene.sending.messages().await, [(MessageState::Sent, None)]);
+        let stored = scene.sending.bundle(bundle).await;
+        assert_eq!((stored.polls, stored.poll_at > Some(scene.clock.now())), (polls, true));
+    }
+    assert!(scene.collect(bundle).await);
+    assert_eq!(scene.sending.messages().await, [(MessageState::Delivered, None)]);
+    scene.test.finish().await;
+}
+
+#[tokio::test]
+async fn however_often_a_question_is_delivered_it_is_asked_once() {
+    let mut scene = Scene::new().await;
+    let bundle = scene.accepted(&["010-1200-9940"]).await;
+    let (clinic_id, campaign_id) = (scene.sending.campaign.clinic, scene.sending.campaign.id);
+    let accepted = ResultsAwaited::AcceptedV1 { clinic_id, campaign_id, bundle_id: bundle };
+    let (first, second) = (scene.sending.due_after(bundle, 0), scene.sending.due_after(bundle, 1));
+    // The fact comes late, or twice; and what was due was sent again before it was its turn.
+    for (awaited, questions) in [
+        (&accepted, 1),
+        (&accepted, 1),
+        (&first, 1),
+        (&second, 2),
+        (&second, 2),
+        (&accepted, 2),
+        (&scene.sending.due(bundle), 3),
+    ] {
+        assert!(scene.take(awaited).await);
+        assert_eq!(
+            (scene.questions(), scene.sending.bundle(bundle).await.polls),
+            (questions, u32::try_from(questions).unwrap())
+        );
+    }
     scene.test.finish().await;
 }
 

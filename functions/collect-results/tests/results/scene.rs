@@ -1,8 +1,11 @@
 //! Bundles that the provider has accepted, and their collector.
 
+use std::time::Duration;
+
 use aligo_simulator::in_process::InProcess;
-use collect_results::{Deps, handle};
+use collect_results::{Deps, handle, handle_within};
 use shared::clock::{Ambient, Clock};
+use shared::message::ResultsAwaited;
 use shared::model::BundleId;
 use shared::model::state::CampaignKind;
 use shared::provider::Aligo;
@@ -50,7 +53,18 @@ impl Scene {
     }
 
     pub async fn collect(&self, bundle: BundleId) -> bool {
-        let response = handle(&self.deps, event(&self.sending.due(bundle))).await;
+        self.take(&self.sending.due(bundle)).await
+    }
+
+    /// Works a message off; answers whether it succeeded.
+    pub async fn take(&self, awaited: &ResultsAwaited) -> bool {
+        let response = handle(&self.deps, event(awaited)).await;
+        response.is_ok_and(|response| response.batch_item_failures.is_empty())
+    }
+
+    /// The same as [`collect`](Self::collect), with less time to ask.
+    pub async fn collect_within(&self, bundle: BundleId, asking: Duration) -> bool {
+        let response = handle_within(&self.deps, event(&self.sending.due(bundle)), asking).await;
         response.is_ok_and(|response| response.batch_item_failures.is_empty())
     }
 

@@ -183,7 +183,7 @@ fn a_clock_that_is_wrong_by_minutes_is_told_by_calls_that_we_know() {
             taken_at: minute.map(at),
             messages: None,
         };
-        Clock::of(&minutes.iter().map(call).collect::<Vec<_>>(), &known)
+        Clock::of(&minutes.iter().map(call).collect::<Vec<_>>(), &known, at(180))
     };
     assert_eq!(clock(&[("1", Some(9)), ("2", Some(-4)), ("4", Some(900))]), Clock::Right);
     assert_eq!(clock(&[("1", Some(0)), ("2", Some(16))]), Clock::Wrong);
@@ -192,6 +192,8 @@ fn a_clock_that_is_wrong_by_minutes_is_told_by_calls_that_we_know() {
     assert_eq!(clock(&[("1", Some(0)), ("3", Some(40))]), Clock::Right, "it may have been taken then");
     assert_eq!(clock(&[("1", Some(0)), ("3", Some(71))]), Clock::Wrong, "we knew of it before");
     assert_eq!(clock(&[("3", Some(0))]), Clock::Untold, "it may have been taken at any time");
+    let distant = TakenCall { provider_id: "1".to_owned(), taken_at: Some(at(600)), messages: None };
+    assert_eq!(Clock::of(&[distant], &known, at(181)), Clock::Untold, "three hours ago it was another clock");
 }
 
 /// What a careless proof does without.

@@ -36,6 +36,7 @@ async fn a_scheduled_campaign_begins_at_its_time_once() {
     assert_eq!(scene.run_at(korea("02T10:29")).await, Summary::default());
     assert_eq!(scene.run_after(1).await, Summary { begun: 1, ..Summary::default() });
     assert_eq!(scene.sending.state().await, (CampaignState::Requested, None));
+    assert_eq!(scene.sending.reload().await.resumed_at, Some(scene.clock.now()), "it is late only from now on");
     assert_eq!(scene.run_after(1).await, Summary::default());
     assert_eq!(scene.deps.publisher.take::<CampaignRequested>(), [scene.requested()]);
     scene.test.finish().await;

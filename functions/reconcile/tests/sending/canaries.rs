@@ -1,6 +1,7 @@
 //! Campaigns whose bundles wait for the first one, when nobody collected its results, or there are none.
 
 use reconcile::Summary;
+use shared::clock::Clock;
 use shared::message::BundlePrepared;
 use shared::model::BundleId;
 use shared::model::state::{CampaignState, MessageState};
@@ -59,6 +60,45 @@ async fn the_others_go_when_the_first_bundle_came_to_another_end() {
         scene.deps.publisher.take::<BundlePrepared>();
         scene.test.finish().await;
     }
+}
+
+/// Refused for the sixth time.
+const REFUSED: &str = "UPDATE bundles SET state = 'rejected', answered_at = called_at WHERE id = ?";
+const NOT_SENT: &str = "UPDATE messages SET state = 'failed', reason = 'rejected_by_provider' WHERE bundle_id = ?";
+
+#[tokio::test]
+async fn a_first_bundle_that_the_provider_refused_pauses_the_campaign_until_somebody_resumes_it() {
+    let paused = (CampaignState::Paused, Some("canary_refused".to_owned()));
+    // Also when it was paused for another reason: whoever resumes it is to know.
+    for before in [CampaignState::Sending, CampaignState::Paused] {
+        let mut scene = Scene::new().await;
+        let (canary, others) = scene.with_canary().await;
+        scene.set(REFUSED, canary).await;
+        scene.set(NOT_SENT, canary).await;
+        scene.sending.set_state(before).await;
+        assert_eq!(scene.run_after(1).await, Summary { paused: 1, ..Summary::default() }, "{before}");
+        assert_eq!((scene.sending.state().await, scene.sending.reload().await.released_at), (paused.clone(), None));
+        assert_eq!(scene.run_after(60).await, Summary::default());
+        assert_eq!(scene.sending.states().await[2..], [MessageState::Queued; 2]);
+        let resume = sqlx::query("UPDATE campaigns SET state = 'sending', failure = NULL, resumed_at = ?");
+        resume.bind(scene.clock.now()).execute(&scene.test.pool).await.unwrap();
+        assert_eq!(scene.run_after(1).await, Summary { released: 1, woken: 2, ..Summary::default() });
+        assert!(scene.sending.reload().await.released_at.is_some());
+        let published = scene.deps.publisher.take::<BundlePrepared>();
+        assert!(others.iter().all(|other| published.contains(&scene.sending.prepared(*other))));
+        scene.test.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn a_campaign_of_nothing_but_a_first_bundle_that_was_refused_is_over() {
+    let mut scene = Scene::new().await;
+    let canary = scene.sending.add_bundle(&["010-1234-0001"]).await;
+    scene.sending.hold_back().await;
+    scene.set(REFUSED, canary).await;
+    scene.set(NOT_SENT, canary).await;
+    assert_eq!(scene.run_after(1).await, Summary { finished: 1, ..Summary::default() });
+    scene.test.finish().await;
 }
 
 #[tokio::test]

@@ -162,7 +162,7 @@ async fn due_results_are_asked_for_once_and_again_when_the_question_got_lost() {
     scene.sending.accepted(&scene.deps.provider, bundle, &scene.clock).await;
     assert_eq!(scene.run_after(0).await, Summary { due: 1, finished: 1, ..Summary::default() });
     assert_eq!(scene.run_after(1).await, Summary::default());
-    assert_eq!(*scene.deps.results.taken.lock().unwrap(), [scene.sending.due(bundle)]);
+    assert_eq!(*scene.deps.results.taken.lock().unwrap(), [scene.sending.due_after(bundle, 0)]);
     scene.clock.advance(TimeDelta::minutes(10));
     scene.deps.results.closed.store(true, Ordering::Relaxed);
     assert!(handle(&scene.deps).await.is_err());
@@ -181,7 +181,7 @@ async fn a_silent_provider_does_not_keep_due_results_waiting() {
     scene.simulator.add_fault(json!({"kind": "serverError", "path": "*"})).unwrap();
     scene.clock.advance(TimeDelta::minutes(20));
     assert!(handle(&scene.deps).await.is_err());
-    assert_eq!(*scene.deps.results.taken.lock().unwrap(), [scene.sending.due(accepted)]);
+    assert_eq!(*scene.deps.results.taken.lock().unwrap(), [scene.sending.due_after(accepted, 0)]);
     assert_eq!(scene.sending.states().await, [MessageState::Unknown, MessageState::Sent]);
     scene.test.finish().await;
 }

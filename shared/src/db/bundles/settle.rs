@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 use sqlx::MySqlConnection;
 
 use super::{Bundle, shortened};
-use crate::model::{BundleId, ClinicId};
+use crate::model::state::BundleState;
+use crate::model::{BundleId, CampaignId, ClinicId};
 
 /// An attempt of a bundle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,17 +45,42 @@ pub struct Taken<'a> {
 /// # Errors
 /// When the database refuses.
 pub async fn accept(connection: &mut MySqlConnection, attempt: Attempt, taken: &Taken<'_>) -> Result<bool, sqlx::Error> {
+    bind(connection, attempt, taken, [BundleState::Calling, BundleState::Unknown]).await
+}
+
+/// The provider has taken it although it was proven that it had not: this counts as long as nobody has claimed the bundle since.
+/// The proof has put it back with the next attempt; a claim would have made it one more.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn accept_after_proof(
+    connection: &mut MySqlConnection,
+    attempt: Attempt,
+    taken: &Taken<'_>,
+) -> Result<bool, sqlx::Error> {
+    let put_back = Attempt { number: attempt.number + 1, ..attempt };
+    bind(connection, put_back, taken, [BundleState::Prepared; 2]).await
+}
+
+async fn bind(
+    connection: &mut MySqlConnection,
+    attempt: Attempt,
+    taken: &Taken<'_>,
+    states: [BundleState; 2],
+) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
         "UPDATE bundles SET state = 'accepted', provider_id = ?, taken = ?, answer_code = 0, answer_message = NULL,
              answered_at = ?, polls = 0, poll_at = ?, absent_since = NULL
-         WHERE clinic_id = ? AND id = ? AND attempt = ? AND state IN ('calling', 'unknown')",
+         WHERE clinic_id = ? AND id = ? AND attempt = ? AND state IN (?, ?)",
         taken.provider_id,
         taken.count,
         taken.answered_at,
         taken.poll_at,
         attempt.clinic,
         attempt.bundle,
-        attempt.number
+        attempt.number,
+        states[0].as_str(),
+        states[1].as_str()
     );
     Ok(done.execute(connection).await?.rows_affected() == 1)
 }
@@ -73,6 +99,58 @@ pub async fn lose(connection: &mut MySqlConnection, attempt: Attempt, why: &str)
         attempt.number
     );
     Ok(done.execute(connection).await?.rows_affected() == 1)
+}
+
+/// The provider does not let us in, as it says. When it first said so of the bundle is remembered while that waits, for
+/// [`is_alone_without_access`].
+///
+/// # Errors
+/// When the database refuses.
+pub async fn note_no_access(
+    connection: &mut MySqlConnection,
+    attempt: Attempt,
+    code: i32,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE bundles SET answer_code = ?, answered_at = COALESCE(answered_at, ?)
+         WHERE clinic_id = ? AND id = ? AND attempt = ? AND state = 'calling'",
+        code,
+        now,
+        attempt.clinic,
+        attempt.bundle,
+        attempt.number
+    )
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// Whether others were let in since the bundle was not, or since its campaign was not, of which nothing was taken since: then it is
+/// not everybody who is kept out.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn is_alone_without_access(
+    connection: &mut MySqlConnection,
+    attempt: Attempt,
+    campaign: CampaignId,
+) -> Result<bool, sqlx::Error> {
+    let alone = sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+             SELECT 1 FROM bundles r
+             WHERE r.clinic_id = ? AND r.campaign_id = ? AND r.state IN ('calling', 'prepared', 'rejected')
+               AND r.answer_code IS NOT NULL
+               AND EXISTS (SELECT 1 FROM bundles o WHERE o.state = 'accepted' AND o.called_at > r.answered_at)
+               AND (r.id = ? OR NOT EXISTS (
+                   SELECT 1 FROM bundles m
+                   WHERE m.campaign_id = r.campaign_id AND m.state = 'accepted' AND m.called_at > r.answered_at))
+           ) AS "alone!: bool""#,
+        attempt.clinic,
+        campaign,
+        attempt.bundle
+    );
+    alone.fetch_one(connection).await
 }
 
 /// Certainly nothing of it was taken: it waits again.

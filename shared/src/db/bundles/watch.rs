@@ -26,22 +26,47 @@ pub async fn list_calling_before(
     all(rows.fetch_all(connection).await?)
 }
 
-/// Unknown bundles that were called at or after the moment: first those that a complete look did not show before `ripe`, which a
-/// second look can settle, then others, each time others when there are more than asked for.
+/// Which unknown bundles are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Search {
+    /// Called at this moment or later.
+    pub from: DateTime<Utc>,
+    /// Called before this moment.
+    pub before: DateTime<Utc>,
+    /// Called at this moment or later, unless the bundle waits to be put back: its campaign is paused, or was until this moment, or
+    /// a complete look did not show it.
+    pub waiting_since: DateTime<Utc>,
+    /// Those that a complete look did not show before this moment come first, if a second look may put them back.
+    pub ripe: DateTime<Utc>,
+    /// Whether calls go through.
+    pub is_open: bool,
+    /// Whether advertising may not be handed over.
+    pub is_night: bool,
+}
+
+/// Unknown bundles: first those that a second look can settle, then others, each time others when there are more than asked for.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list_unknown_since(
-    connection: &mut MySqlConnection,
-    moment: DateTime<Utc>,
-    ripe: DateTime<Utc>,
-    limit: u32,
-) -> Result<Vec<Bundle>, sqlx::Error> {
+pub async fn list_unknown(connection: &mut MySqlConnection, search: &Search, limit: u32) -> Result<Vec<Bundle>, sqlx::Error> {
     let rows = bundles!(
-        "WHERE state = 'unknown' AND called_at >= ?
-         ORDER BY absent_since IS NULL OR absent_since > ?, RAND() LIMIT ?",
-        moment,
-        ripe,
+        "WHERE state = 'unknown' AND called_at >= ? AND called_at < ?
+             AND (called_at >= ? OR absent_since IS NOT NULL OR EXISTS (
+                 SELECT 1 FROM campaigns c WHERE c.clinic_id = bundles.clinic_id AND c.id = bundles.campaign_id
+                     AND (c.state = 'paused' OR c.resumed_at >= ?)))
+         ORDER BY absent_since IS NULL OR absent_since > ? OR NOT EXISTS (
+                 SELECT 1 FROM campaigns c WHERE c.clinic_id = bundles.clinic_id AND c.id = bundles.campaign_id
+                     AND (c.state IN ('canceled', 'failed')
+                         OR ? AND c.state IN ('sending', 'finished') AND NOT (? AND c.kind = 'advertising'))),
+             RAND()
+         LIMIT ?",
+        search.from,
+        search.before,
+        search.waiting_since,
+        search.waiting_since,
+        search.ripe,
+        search.is_open,
+        search.is_night,
         limit
     );
     all(rows.fetch_all(connection).await?)

@@ -23,6 +23,8 @@ pub enum Settled {
     Waiting,
     /// The others may go, and deliver-bundle is to be told so.
     Released(Vec<Outgoing>),
+    /// The others wait for somebody to look.
+    Paused,
     /// The others stay for good.
     Stopped,
 }
@@ -52,6 +54,7 @@ pub async fn settle(
         state: bundle.state,
         called_at: bundle.called_at,
         answered_at: bundle.answered_at,
+        resumed_at: campaign.resumed_at,
         stop: stop_reason(&messages),
         has_result: messages.iter().any(is_result),
         has_open: messages.iter().any(|alike| alike.state == MessageState::Sent),
@@ -63,6 +66,7 @@ pub async fn settle(
             stop(connection, ambient, clinic, id, reason).await?;
             Ok(Settled::Stopped)
         }
+        Verdict::Pause => pause(connection, clinic, id).await,
         Verdict::Release if !schedule::release(connection, clinic, id, now).await? => Ok(Settled::Waiting),
         Verdict::Release => {
             tracing::info!(event = "campaign.released", campaign.id = %id, "its other bundles may go");
@@ -75,6 +79,22 @@ pub async fn settle(
             Ok(Settled::Released(outbox::insert_all(connection, ambient, &facts).await?))
         }
     }
+}
+
+/// The provider refused the first bundle: if others wait, somebody is asked before they go, also when the campaign is paused for
+/// another reason. Whoever lets it go on has read this one.
+async fn pause(connection: &mut MySqlConnection, clinic: ClinicId, id: CampaignId) -> Result<Settled, sqlx::Error> {
+    if watch::list_prepared(connection, clinic, id).await?.is_empty() {
+        return Ok(Settled::Waiting);
+    }
+    let reason = Reason::CanaryRefused;
+    if !progress::pause_for(connection, clinic, id, reason).await?
+        && !schedule::pause_instead(connection, clinic, id, reason).await?
+    {
+        return Ok(Settled::Waiting);
+    }
+    tracing::warn!(event = "campaign.paused", campaign.id = %id, reason = reason.as_str(), "paused");
+    Ok(Settled::Paused)
 }
 
 /// The reason to stop that messages show, if there is one.

@@ -7,14 +7,20 @@ use super::Campaign;
 use crate::model::BundleId;
 use crate::model::state::CampaignState;
 
-/// The paused campaign goes on from this state.
+/// The paused campaign goes on from this state, and is late only from now on.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn resume(connection: &mut MySqlConnection, campaign: &Campaign, state: CampaignState) -> Result<(), sqlx::Error> {
+pub async fn resume(
+    connection: &mut MySqlConnection,
+    campaign: &Campaign,
+    state: CampaignState,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "UPDATE campaigns SET state = ?, resumed_from = NULL, failure = NULL WHERE clinic_id = ? AND id = ?",
+        "UPDATE campaigns SET state = ?, resumed_from = NULL, failure = NULL, resumed_at = ? WHERE clinic_id = ? AND id = ?",
         state.as_str(),
+        now,
         campaign.clinic,
         campaign.id
     )

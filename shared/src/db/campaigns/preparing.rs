@@ -1,9 +1,12 @@
 //! How far a campaign's messages are written.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::MySqlConnection;
 
-use super::Campaign;
-use crate::model::state::CampaignState;
+use super::{Campaign, Prepared};
+use crate::model::draft::Draft;
+use crate::model::state::{CampaignKind, CampaignState};
+use crate::model::{advertising, quiet};
 
 /// Stores the campaign's state, how far it is prepared, and when it was released and finished, all as the value says. It must have
 /// been [locked](super::lock) in this transaction.
@@ -34,5 +37,37 @@ impl Campaign {
     #[must_use]
     pub const fn is_to_be_prepared(&self) -> bool {
         matches!(self.state, CampaignState::Requested | CampaignState::Preparing)
+    }
+
+    /// What everybody gets.
+    #[must_use]
+    pub fn draft(&self) -> Draft<'_> {
+        let Self { content, emphasis_title, buttons, sources, .. } = self;
+        Draft { content, emphasis_title, buttons, sources }
+    }
+
+    /// When it was to begin: as soon as it was asked for, its time had come and staff had let it go on. Advertising waits for the
+    /// morning.
+    #[must_use]
+    pub fn begins_at(&self) -> DateTime<Utc> {
+        let moment = [self.scheduled_at, self.resumed_at].into_iter().flatten().fold(self.created_at, Ord::max);
+        match self.kind {
+            CampaignKind::Advertising => quiet::first_after(moment),
+            CampaignKind::Information | CampaignKind::Test => moment,
+        }
+    }
+
+    /// Whether nothing of it is prepared, and it is so late, or so late in the evening, that somebody has to say whether it still
+    /// should.
+    #[must_use]
+    pub fn is_to_ask(&self, now: DateTime<Utc>) -> bool {
+        let is_late = || now - self.begins_at() > TimeDelta::minutes(self.stale_after_minutes.into());
+        self.prepared == Prepared::default() && (is_late() || self.is_advertising_tried_at_night(now))
+    }
+
+    /// Whether it is a test of what is marked as advertising, which nobody gets in the hours that are quiet.
+    #[must_use]
+    pub fn is_advertising_tried_at_night(&self, now: DateTime<Utc>) -> bool {
+        self.kind == CampaignKind::Test && quiet::is_quiet(now) && advertising::is_marked(&self.draft())
     }
 }

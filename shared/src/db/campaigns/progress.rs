@@ -34,9 +34,11 @@ pub async fn pause_for(
     Ok(done.execute(connection).await?.rows_affected() == 1)
 }
 
-/// Finishes a campaign that is `sending` once no bundle waits for its call or its answer; unknown ones do not keep it open. Answers
-/// whether this finished it. For a transaction that holds no lock on a bundle: the campaign is locked here, and the bundles are
-/// looked at behind that, so that nobody puts one back in between.
+/// Finishes a campaign that is `sending` once no bundle waits for its call or its answer; unknown ones do not keep it open. One that
+/// was paused while it was `sending` is finished as well, but not while a bundle is unknown: were that put back, it would go out in
+/// spite of the pause. Answers whether this finished it; a campaign that somebody else has locked is passed over. For a transaction
+/// that holds no lock on a bundle: the campaign is locked here, and the bundles are looked at behind that, so that nobody puts one
+/// back in between.
 ///
 /// # Errors
 /// When the database refuses.
@@ -46,13 +48,22 @@ pub async fn finish_if_done(
     id: CampaignId,
     now: DateTime<Utc>,
 ) -> Result<bool, sqlx::Error> {
-    let state = sqlx::query_scalar!("SELECT state FROM campaigns WHERE clinic_id = ? AND id = ? FOR UPDATE", clinic, id);
-    let is_sending = state.fetch_optional(&mut *connection).await?.as_deref() == Some(CampaignState::Sending.as_str());
-    if !is_sending || bundles::is_any_open(connection, clinic, id).await? {
+    let paused = sqlx::query_scalar!(
+        r#"SELECT state = 'paused' AS "paused!: bool" FROM campaigns
+           WHERE clinic_id = ? AND id = ? AND (state = 'sending' OR state = 'paused' AND resumed_from = 'sending')
+           FOR UPDATE SKIP LOCKED"#,
+        clinic,
+        id
+    );
+    let Some(is_paused) = paused.fetch_optional(&mut *connection).await? else { return Ok(false) };
+    let bundles = bundles::count_by_state(connection, clinic, id).await?;
+    let has = |state| bundles.contains_key(&state);
+    if has(BundleState::Prepared) || has(BundleState::Calling) || is_paused && has(BundleState::Unknown) {
         return Ok(false);
     }
     sqlx::query!(
-        "UPDATE campaigns SET state = 'finished', failure = NULL, finished_at = ? WHERE clinic_id = ? AND id = ?",
+        "UPDATE campaigns SET state = 'finished', failure = NULL, resumed_from = NULL, finished_at = ?
+         WHERE clinic_id = ? AND id = ?",
         now,
         clinic,
         id

@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use sqlx::MySqlConnection;
 
 use crate::db::decode;
+use crate::model::result::Reason;
 use crate::model::state::CampaignKind;
 use crate::model::{CampaignId, ClinicId};
 
@@ -77,14 +78,16 @@ pub async fn list_due(
     rows.fetch_all(connection).await?.into_iter().map(Due::try_from).collect()
 }
 
-/// A scheduled campaign begins: it is `requested` from now on. Answers whether it was still scheduled for that time.
+/// A scheduled campaign begins: it is `requested` from now on, and late only from now on. Answers whether it was still scheduled for
+/// that time.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn begin(connection: &mut MySqlConnection, due: &Due) -> Result<bool, sqlx::Error> {
+pub async fn begin(connection: &mut MySqlConnection, due: &Due, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
-        "UPDATE campaigns SET state = 'requested', failure = NULL
+        "UPDATE campaigns SET state = 'requested', failure = NULL, resumed_at = ?
          WHERE clinic_id = ? AND id = ? AND state = 'scheduled' AND scheduled_at = ?",
+        now,
         due.clinic,
         due.id,
         due.scheduled_at
@@ -135,7 +138,8 @@ pub async fn list_stuck(
     .await
 }
 
-/// Campaigns that are `sending` although no bundle of theirs waits for its call or its answer.
+/// Campaigns that are `sending`, or were when they were paused, although
+/// [nothing keeps them open](super::progress::finish_if_done).
 ///
 /// # Errors
 /// When the database does not answer.
@@ -143,9 +147,10 @@ pub async fn list_done(connection: &mut MySqlConnection, limit: u32) -> Result<V
     sqlx::query_as!(
         Listed,
         r#"SELECT c.clinic_id AS "clinic: ClinicId", c.id AS "id: CampaignId" FROM campaigns c
-           WHERE c.state = 'sending' AND NOT EXISTS (
+           WHERE (c.state = 'sending' OR c.state = 'paused' AND c.resumed_from = 'sending') AND NOT EXISTS (
                SELECT 1 FROM bundles b
-               WHERE b.campaign_id = c.id AND b.clinic_id = c.clinic_id AND b.state IN ('prepared', 'calling'))
+               WHERE b.campaign_id = c.id AND b.clinic_id = c.clinic_id
+                 AND (b.state IN ('prepared', 'calling') OR b.state = 'unknown' AND c.state = 'paused'))
            LIMIT ?"#,
         limit
     )
@@ -153,7 +158,8 @@ pub async fn list_done(connection: &mut MySqlConnection, limit: u32) -> Result<V
     .await
 }
 
-/// Campaigns that are not over and whose bundles wait for the first one, which has had its call.
+/// Campaigns that are not over and whose bundles wait for the first one, which has had its call. Not those about which somebody has
+/// been asked because it was refused.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -163,12 +169,34 @@ pub async fn list_unreleased(connection: &mut MySqlConnection, limit: u32) -> Re
         r#"SELECT c.clinic_id AS "clinic: ClinicId", c.id AS "id: CampaignId"
            FROM campaigns c JOIN bundles b ON b.campaign_id = c.id AND b.position = 0
            WHERE c.state IN ('sending', 'paused') AND c.released_at IS NULL AND b.clinic_id = c.clinic_id
-             AND b.state IN ('accepted', 'rejected', 'unknown')
+             AND (b.state IN ('accepted', 'unknown')
+                 OR b.state = 'rejected' AND (c.state = 'sending' OR NOT c.failure <=> 'canary_refused'))
            ORDER BY c.created_at LIMIT ?"#,
         limit
     )
     .fetch_all(connection)
     .await
+}
+
+/// A paused campaign has another reason to be paused for. Answers whether it is paused, and had another one. The campaign must have
+/// been [locked](super::lock) in this transaction.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn pause_instead(
+    connection: &mut MySqlConnection,
+    clinic: ClinicId,
+    id: CampaignId,
+    reason: Reason,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "UPDATE campaigns SET failure = ? WHERE clinic_id = ? AND id = ? AND state = 'paused' AND NOT failure <=> ?",
+        reason.as_str(),
+        clinic,
+        id,
+        reason.as_str()
+    );
+    Ok(done.execute(connection).await?.rows_affected() == 1)
 }
 
 /// The first bundle has come back well: the others may go. Answers whether this released them. The campaign must have been
