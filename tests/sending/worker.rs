@@ -20,7 +20,7 @@ use shared::model::approval::Described;
 use shared::model::id::OutboxId;
 use shared::model::link::LinkKeys;
 use shared::provider::{
-    Aligo, Call, ChangeOutcome, Listing, NoAnswer, Provider, Report, SendOutcome, TakenCall, TemplateChange, tokens_in,
+    Aligo, Call, ChangeOutcome, Listing, NoAnswer, Provider, Report, SendOutcome, TakenCall, TemplateChange,
 };
 use shared::store::Store;
 use shared::testing::sending::provider;
@@ -66,8 +66,7 @@ struct Watched {
 
 impl Provider for Watched {
     async fn send(&self, call: &Call<'_>) -> SendOutcome {
-        let links = call.recipients.iter().flat_map(|recipient| &recipient.buttons);
-        let token = links.flat_map(|button| tokens_in(&button.link_mo)).next().map(str::to_owned);
+        let token = call.recipients.first().map(|recipient| recipient.link.to_owned());
         stand_at(Step::Calling, token.clone());
         let outcome = self.aligo.send(call).await;
         stand_at(Step::Answered, token);

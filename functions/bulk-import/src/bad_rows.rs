@@ -99,7 +99,7 @@ async fn write(
 
 fn unwritable(failed: WriteFailed) -> Problem {
     match failed {
-        WriteFailed::Full => Problem::of(Kind::TooLarge)
+        WriteFailed::Full => Problem::of(Kind::ExportTooLarge)
             .detail("파일 하나에 담기에는 내용이 너무 많습니다.", "There is too much text for one file."),
         failed => Problem::internal(failed),
     }

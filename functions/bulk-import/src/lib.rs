@@ -80,7 +80,7 @@ where
         .add(route!(selection::delete_row::<P, U, D>).answers(review))
         .add(route!(selection::delete_rows::<P, U, D>).answers(review))
         .add(route!(selection::restore_rows::<P, U, D>).answers(review))
-        .add(route!(bad_rows::offer::<P, U, D>).answers(&[Kind::ImportNotReady, Kind::NoRows, Kind::TooLarge]))
+        .add(route!(bad_rows::offer::<P, U, D>).answers(&[Kind::ImportNotReady, Kind::NoRows, Kind::ExportTooLarge]))
         .add(route!(decision::commit::<P, U, D>).answers(&[Kind::ImportNotReady, Kind::ImportState, Kind::NoRows]))
         .add(route!(decision::undo::<P, U, D>).answers(&[Kind::ImportState]))
 }

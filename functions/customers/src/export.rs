@@ -216,7 +216,7 @@ fn write_failed(error: WriteFailed) -> Problem {
 }
 
 fn too_many() -> Problem {
-    Problem::of(Kind::TooLarge).detail(
+    Problem::of(Kind::ExportTooLarge).detail(
         "한 파일에 담기에는 고객이 너무 많습니다. 그룹을 선택해 나누어 내보내거나 CSV로 내보내 주세요.",
         "There are too many customers for one file. Export them group by group, or as csv.",
     )

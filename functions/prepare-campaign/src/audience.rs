@@ -8,8 +8,6 @@ use shared::model::template::NAME_VARIABLE;
 use shared::model::{CustomerId, GroupId, PhoneNumber};
 use sqlx::MySqlConnection;
 
-use crate::writer::draft;
-
 /// The campaign's groups, in the order in which they were named.
 pub async fn groups(connection: &mut MySqlConnection, campaign: &Campaign) -> Result<Vec<GroupId>, sqlx::Error> {
     match campaign.audience {
@@ -47,19 +45,20 @@ async fn test(
     };
     let (name, attributes) = match shown {
         Some(Recipient { name, attributes, .. }) => (name, attributes),
-        None => (format!("[{NAME_VARIABLE}]"), draft(campaign).sample()),
+        None => (format!("[{NAME_VARIABLE}]"), campaign.draft().sample()),
     };
     let suppressed = recipients::are_suppressed(connection, campaign.clinic, phones).await?;
+    let have_not_agreed = recipients::have_not_agreed(connection, campaign.clinic, phones).await?;
     let mut seen = HashSet::new();
-    let once = phones.iter().zip(suppressed).filter(|(phone, _)| seen.insert(phone.e164()));
-    let recipients = once.map(|(phone, suppressed)| Recipient {
+    let once = phones.iter().zip(suppressed.into_iter().zip(have_not_agreed)).filter(|(phone, _)| seen.insert(phone.e164()));
+    let recipients = once.map(|(phone, (suppressed, has_not_agreed))| Recipient {
         id: None,
         group: None,
         name: name.clone(),
         phone: phone.clone(),
         attributes: attributes.clone(),
         suppressed,
-        consented: false,
+        consented: !has_not_agreed,
     });
     Ok(Page { recipients: recipients.collect(), next: None })
 }

@@ -2,12 +2,13 @@
 
 use shared::aws::topics::Outgoing;
 use shared::clock::Ambient;
-use shared::db::campaigns::{self, Campaign};
+use shared::db::campaigns::{self, Campaign, progress};
 use shared::db::recipients::{Page, Position};
 use shared::db::{Database, DatabaseFailure, Tx, bundles, messages, outbox, violates};
 use shared::failure::Failure;
 use shared::message::BundlePrepared;
 use shared::model::link::LinkKeys;
+use shared::model::result::Reason;
 use shared::model::state::{CampaignKind, CampaignState};
 use shared::model::{BundleId, CampaignId, ClinicId, GroupId};
 
@@ -47,6 +48,8 @@ pub enum Step {
     Written { page: u32 },
     /// That was all.
     Prepared { campaign: Box<Campaign>, outgoing: Vec<Outgoing> },
+    /// It is so late that somebody has to say whether it still should.
+    Asks,
     /// There is nothing to do, or not now.
     Settled { campaign: Box<Campaign> },
 }
@@ -97,6 +100,10 @@ async fn work(tx: &mut Tx<'_>, tools: &Tools<'_>, task: Task, careful: bool) -> 
     let mut campaign = campaigns::lock(tx, task.clinic, task.campaign).await?.ok_or_else(|| Failure::reject(NoCampaign))?;
     if !campaign.is_to_be_prepared() {
         return Ok(Step::Settled { campaign: Box::new(campaign) });
+    }
+    if campaign.is_to_ask(tools.ambient.now()) {
+        progress::pause_for(tx, task.clinic, task.campaign, Reason::Stale).await?;
+        return Ok(Step::Asks);
     }
     let open = match campaign.prepared.bundles.checked_sub(1) {
         Some(last) => bundles::find_at(tx, task.clinic, task.campaign, last).await?,

@@ -99,6 +99,10 @@ async fn prepare<P: Publisher, D>(deps: &Deps<P, D>, requested: &CampaignRequest
                 outbox::publish(&deps.database, &deps.publisher, &outgoing).await;
                 return Ok(());
             }
+            Step::Asks => {
+                tracing::warn!(event = "campaign.stale", campaign.id = %id, "it is too late to begin without being asked");
+                return Ok(());
+            }
             Step::Settled { campaign } => {
                 let state = campaign.state;
                 tracing::info!(event = "campaign.not_to_prepare", campaign.id = %id, clinic.id = %clinic, %state, "nothing to do");

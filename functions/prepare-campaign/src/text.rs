@@ -62,6 +62,9 @@ mod tests {
         assert_eq!(ad(Recipient { consented: true, suppressed: true, ..recipient() }), Err(Reason::Suppressed));
         assert_eq!(ad(Recipient { suppressed: true, ..recipient() }), Err(Reason::Suppressed));
         assert!(write("안녕하세요", CampaignKind::Test, &recipient()).is_ok());
+        assert_eq!(write("(광고) 안녕하세요", CampaignKind::Test, &recipient()), Err(Reason::NoConsent));
+        assert!(write("(광고) 안녕하세요", CampaignKind::Test, &Recipient { consented: true, ..recipient() }).is_ok());
+        assert!(write("(광고) 안녕하세요", CampaignKind::Information, &recipient()).is_ok(), "asked for by an earlier version");
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     pub fn new(ambient: &'a Ambient, keys: &'a LinkKeys, campaign: &'a Campaign, open: Option<Filled>) -> Self {
-        let draft = draft(campaign);
+        let draft = campaign.draft();
         let (own_titles, own_buttons) = (draft.has_own_titles(), draft.has_own_buttons());
         let number = campaign.prepared.messages;
         Self { ambient, keys, campaign, draft, own_titles, own_buttons, number, open, added: Vec::new() }
@@ -96,10 +96,4 @@ impl<'a> Writer<'a> {
         let bundles = usize::try_from(self.campaign.prepared.bundles).unwrap_or(usize::MAX).saturating_add(self.added.len());
         if bundles == 1 && self.campaign.kind != CampaignKind::Test { MOST_IN_CANARY } else { MOST_MESSAGES }
     }
-}
-
-/// What everybody gets.
-pub fn draft(campaign: &Campaign) -> Draft<'_> {
-    let Campaign { content, emphasis_title, buttons, sources, .. } = campaign;
-    Draft { content, emphasis_title, buttons, sources }
 }

@@ -22,7 +22,7 @@ use utoipa::ToSchema;
 
 use crate::Deps;
 use crate::ask::{answer, before, done};
-use crate::plan::{Intent, plan, write};
+use crate::plan::{Intent, Said, plan, write};
 use crate::show::CampaignView;
 
 /// To whom a campaign is to be sent again, and what is to be different.
@@ -39,6 +39,7 @@ pub struct Wish {
     /// Where the link leads; to the same address unless said.
     destination: Option<String>,
     /// When to begin, within 60 days; now unless said.
+    #[serde(default, deserialize_with = "shared::http::moment")]
     scheduled_at: Option<DateTime<Utc>>,
     /// How late it may begin by itself; later than that it asks. 60 minutes unless said.
     #[schema(minimum = 5, maximum = 1440)]
@@ -49,7 +50,8 @@ pub struct Wish {
 ///
 /// To those whose message certainly failed for a reason that may have passed (`failed`), or to those who got it and did not open the
 /// link (`not_clicked`): a new campaign, to the customers as they are today. The earlier one must have come to its end. Who has it
-/// already by sending again is left out; to remind them once more, go on from that campaign.
+/// already by sending again is left out; to remind them once more, go on from that campaign. `failed` is asked of the first campaign only:
+/// there it covers those whose message failed once more.
 #[utoipa::path(
     post,
     path = "/v1/campaigns/{campaignId}/again",
@@ -79,7 +81,7 @@ pub async fn again<P: Publisher, V, D>(
             let campaign = follow(tx, ambient, &staff, &source, wish).await?;
             let outgoing = write(tx, ambient, &campaign, &[]).await?;
             let id = campaign.id;
-            done(tx, request, id, &CampaignView::new(campaign, Vec::new()), outgoing).await
+            done(tx, request, (&staff, id), &CampaignView::new(campaign, Vec::new()), outgoing).await
         })
     });
     answer(&deps, asked.await?).await
@@ -109,15 +111,11 @@ async fn follow(
         audience: Audience::Part { source: source.id, part: wish.part },
         template,
         destination,
-        sources: None,
+        sources: if is_same { Said::Before(&source.sources) } else { Said::Nothing },
         scheduled_at: wish.scheduled_at,
         stale_after_minutes: wish.stale_after_minutes,
     };
-    let mut campaign = plan(connection, ambient, staff, intent).await?.campaign;
-    if is_same {
-        campaign.sources.clone_from(&source.sources);
-    }
-    Ok(campaign)
+    Ok(plan(connection, ambient, staff, intent).await?.campaign)
 }
 
 /// Whether it is known who belongs to this part.
@@ -128,6 +126,17 @@ fn settled(source: &Campaign, part: CampaignPart) -> Result<(), Problem> {
     }
     if !matches!(source.state, CampaignState::Finished | CampaignState::Canceled | CampaignState::Failed) {
         return Err(refuse("발송이 끝난 뒤에 다시 보낼 수 있습니다.", "It can be sent again when it has come to its end."));
+    }
+    // Whoever failed here is among those of the earlier campaign, who may be written to from there as well: nobody would see it.
+    if let Audience::Part { source: first, part: of_first } = source.audience
+        && part == CampaignPart::Failed
+    {
+        let problem = Problem::invalid(
+            "part",
+            "다시 보낸 발송입니다. 이 발송에서 실패한 고객은 처음 발송에서 다시 보내 주세요.",
+            "this campaign was sent again itself: those who failed here are sent to again from the first campaign",
+        );
+        return Err(problem.with("sourceCampaignId", first.to_string()).with("sourcePart", of_first.as_str()));
     }
     let is_tracked = source.buttons.iter().any(Button::is_tracked) || variables(&source.content).contains(LINK_VARIABLE);
     if part == CampaignPart::NotClicked && !is_tracked {
@@ -160,13 +169,16 @@ async fn anybody(connection: &mut MySqlConnection, source: &Campaign, part: Camp
     let (count, ko, en) = match part {
         CampaignPart::Failed => (
             totals.failed,
-            format!("실패한 {}건 가운데 다시 보내서 받을 수 있는 고객이 없습니다.", totals.failed),
-            format!("None of the {} that failed could get it if it were sent again.", totals.failed),
+            format!("실패한 {}건 가운데 지금 다시 보낼 수 있는 고객이 없습니다.", totals.failed),
+            format!("Of the {} that failed there is none that can be sent again now.", totals.failed),
         ),
         CampaignPart::NotClicked => (
             totals.delivered,
-            format!("받은 {}명 가운데 링크를 열지 않은 고객이 없습니다.", totals.delivered),
-            format!("Of the {} who got it there is no customer who did not open the link.", totals.delivered),
+            format!("받은 {}명 가운데 링크를 열지 않았고 아직 다시 보내지 않은 고객이 없습니다.", totals.delivered),
+            format!(
+                "Of the {} who got it there is no customer who did not open the link and was not sent to again.",
+                totals.delivered
+            ),
         ),
     };
     Err(Problem::of(Kind::NoRecipients).detail(ko, en).with("recipients", 0).with(part.as_str(), count))

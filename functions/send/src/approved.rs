@@ -2,6 +2,7 @@
 //! since it was last fetched, and a message that differs is refused only after it was sent.
 
 use serde::Serialize;
+use shared::db::campaigns::Campaign;
 use shared::http::Language;
 use shared::model::approval::Described;
 use shared::model::template::{Button, LINK_VARIABLE};
@@ -136,15 +137,16 @@ impl Comparison<'_> {
 
     fn link_host(&self) -> Check {
         let variable = format!("#{{{LINK_VARIABLE}}}");
-        let buttons = &self.plan.campaign.buttons;
-        let mut addresses = buttons.iter().flat_map(Button::addresses).filter(|address| address.contains(&variable));
+        let Campaign { content, buttons, .. } = &self.plan.campaign;
         if self.link_base.is_empty() {
             let (ko, en) = ("링크 도메인이 설정되지 않았습니다.", "The domain of links is not set.");
             let explanation = Some(self.language.choose(ko, en).to_owned());
             return Check { compared: Compared::LinkHost, outcome: Outcome::NotCompared, explanation };
         }
         let expected = format!("{}/{variable}", self.link_base);
-        if addresses.all(|address| address == expected) {
+        let in_buttons = buttons.iter().flat_map(Button::addresses).filter(|address| address.contains(&variable));
+        let mut in_buttons = in_buttons.map(|address| address.strip_prefix(&expected));
+        if in_buttons.all(|rest| rest.is_some_and(ends_there)) && leads_there(content, &variable, &expected) {
             return same(Compared::LinkHost);
         }
         self.differs(
@@ -160,6 +162,45 @@ impl Comparison<'_> {
     }
 }
 
+/// Whether nothing comes behind the token of a link but what is no part of it.
+fn ends_there(rest: &str) -> bool {
+    rest.chars().next().is_none_or(|next| matches!(next, '?' | '#'))
+}
+
+/// Whether every link in a text is the expected one. White space ends it there.
+fn leads_there(text: &str, variable: &str, expected: &str) -> bool {
+    text.match_indices(variable).all(|(at, _)| {
+        let (before, rest) = (&text[..at + variable.len()], &text[at + variable.len()..]);
+        before.ends_with(expected) && (rest.starts_with(char::is_whitespace) || ends_there(rest))
+    })
+}
+
 const fn same(compared: Compared) -> Check {
     Check { compared, outcome: Outcome::Same, explanation: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_may_go_on_behind_its_token_only_with_what_is_no_part_of_the_token() {
+        let leads_there = |text: &str| leads_there(text, "#{link}", "https://go.example.com/c/#{link}");
+        for text in ["", "새봄", "https://go.example.com/c/#{link}", "예약: https://go.example.com/c/#{link}?a=b\r\n감사합니다"]
+        {
+            assert!(leads_there(text), "{text}");
+        }
+        let good = "https://go.example.com/c/#{link}#top https://go.example.com/c/#{link} 입니다";
+        assert!(leads_there(good));
+        for text in [
+            "#{link}",
+            "https://old.example.com/c/#{link}",
+            "https://go.example.com/c/#{link}/x",
+            "https://go.example.com/c/#{link}에서",
+            "https://go.example.com/c/x#{link}",
+        ] {
+            assert!(!leads_there(text) && !leads_there(&format!("{good} {text}")), "{text}");
+        }
+        assert!(ends_there("") && ends_there("?a=b") && ends_there("#top") && !ends_there("/x") && !ends_there("&a=b"));
+    }
 }

@@ -16,12 +16,12 @@ use shared::http::{Body, Caller, IdempotencyKey, Kind, Problem, Staff, replay};
 use shared::model::customer::CampaignName;
 use shared::model::draft::{Source, Sources};
 use shared::model::state::CampaignKind;
-use shared::model::{CampaignId, GroupId, TemplateId};
+use shared::model::{CampaignId, GroupId, StaffId, TemplateId};
 use sqlx::MySqlConnection;
 use utoipa::ToSchema;
 
 use crate::Deps;
-use crate::plan::{Intent, known_groups, plan, write};
+use crate::plan::{Intent, Said, known_groups, plan, write};
 use crate::show::CampaignView;
 
 /// What a campaign is for.
@@ -76,7 +76,7 @@ pub struct Wish {
     #[schema(value_type = Option<std::collections::BTreeMap<String, Source>>)]
     sources: Option<Sources>,
     /// When to begin, within 60 days; now unless said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "shared::http::moment", skip_serializing_if = "Option::is_none")]
     scheduled_at: Option<DateTime<Utc>>,
     /// How late it may begin by itself; later than that it asks. 60 minutes unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -93,7 +93,7 @@ impl Wish {
             audience: Audience::Groups,
             template: self.template_id,
             destination: self.destination.as_deref(),
-            sources: self.sources.as_ref(),
+            sources: self.sources.as_ref().map_or(Said::Nothing, Said::Now),
             scheduled_at: self.scheduled_at,
             stale_after_minutes: self.stale_after_minutes,
         }
@@ -102,8 +102,8 @@ impl Wish {
 
 /// What became of a request to begin something.
 pub enum Asked {
-    /// It is written down under this id, with this answer; others are to be told.
-    Now(CampaignId, String, Option<Outgoing>),
+    /// It is written down for this person under this id, with this answer; others are to be told.
+    Now(StaffId, CampaignId, String, Option<Outgoing>),
     /// It was answered before.
     Before(u16, String),
 }
@@ -125,21 +125,21 @@ pub async fn before(
 pub async fn done(
     connection: &mut MySqlConnection,
     request: &Request<'_>,
-    id: CampaignId,
+    (staff, id): (&Staff, CampaignId),
     view: &impl Serialize,
     outgoing: Option<Outgoing>,
 ) -> Result<Asked, Problem> {
     let body = serde_json::to_string(view).map_err(Problem::internal)?;
     idempotency::save(connection, request, StatusCode::ACCEPTED.as_u16(), &body).await?;
-    Ok(Asked::Now(id, body, outgoing))
+    Ok(Asked::Now(staff.id, id, body, outgoing))
 }
 
 /// Tells others, then the caller.
 pub async fn answer<P: Publisher, V, D>(deps: &Deps<P, V, D>, asked: Asked) -> Result<Response, Problem> {
     match asked {
         Asked::Before(status, body) => Ok(replay(status, body)),
-        Asked::Now(id, body, outgoing) => {
-            tracing::info!(event = "campaign.requested", campaign.id = %id, "campaign requested");
+        Asked::Now(staff, id, body, outgoing) => {
+            tracing::info!(event = "campaign.requested", staff.id = %staff, campaign.id = %id, "campaign requested");
             outbox::publish(&deps.database, &deps.publisher, outgoing.as_slice()).await;
             Ok((StatusCode::ACCEPTED, [(header::CONTENT_TYPE, "application/json")], body).into_response())
         }
@@ -174,7 +174,7 @@ pub async fn ask<P: Publisher, V, D>(
             let campaign = plan(tx, ambient, &staff, wish.intent()).await?.campaign;
             let outgoing = write(tx, ambient, &campaign, &groups).await?;
             let id = campaign.id;
-            done(tx, request, id, &CampaignView::new(campaign, groups), outgoing).await
+            done(tx, request, (&staff, id), &CampaignView::new(campaign, groups), outgoing).await
         })
     });
     answer(&deps, asked.await?).await

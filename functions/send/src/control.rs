@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use shared::aws::topics::{Outgoing, Publisher};
 use shared::clock::Ambient;
 use shared::db::campaigns::{self, Campaign, control, progress};
+use shared::db::idempotency::{self, Request};
 use shared::db::outbox;
-use shared::http::{Caller, Ids, Kind, Problem, Staff};
+use shared::http::{Caller, IdempotencyKey, Ids, Kind, Problem, Staff};
 use shared::message::{BundlePrepared, CampaignRequested};
 use shared::model::CampaignId;
 use shared::model::result::Reason;
@@ -18,6 +21,8 @@ use shared::model::state::CampaignState;
 use sqlx::MySqlConnection;
 
 use crate::Deps;
+use crate::ask::{Asked, answer, before};
+use crate::plan::tried_at_night;
 use crate::show::CampaignView;
 use crate::words::campaign_state;
 
@@ -60,7 +65,8 @@ pub async fn pause<P, V, D>(
 
 /// Resumes a campaign
 ///
-/// It goes on from where it was. One that is so late that it asked begins now. Resuming a campaign that is under way changes nothing.
+/// It goes on from where it was. One that is so late that it asked begins now. Resuming a campaign that is under way changes nothing; nor
+/// does the same request once more, also when somebody else has paused the campaign since.
 #[utoipa::path(
     post,
     path = "/v1/campaigns/{campaignId}/resume",
@@ -71,26 +77,45 @@ pub async fn resume<P: Publisher, V, D>(
     State(deps): State<Arc<Deps<P, V, D>>>,
     caller: Caller,
     Ids(id): Ids<CampaignId>,
-) -> Result<Json<CampaignView>, Problem> {
-    let (ambient, caller) = (&deps.ambient, &caller);
+    IdempotencyKey(key): IdempotencyKey,
+) -> Result<Response, Problem> {
+    let request = Request::new(&caller.subject, "POST /v1/campaigns/resume", &key, &id);
+    let (ambient, caller, request) = (&deps.ambient, &caller, &request);
     let resumed = deps.database.transaction::<_, Problem>("resume_campaign", |tx| {
         Box::pin(async move {
+            Staff::identify(tx, caller).await?;
+            if let Some(answered) = before(tx, ambient, request).await? {
+                return Ok(Resumed::Before(answered));
+            }
             let (staff, campaign) = locked(tx, caller, id).await?;
             let outgoing = match campaign.state {
+                CampaignState::Paused if campaign.is_advertising_tried_at_night(ambient.now()) => return Err(tried_at_night()),
                 CampaignState::Paused => Some(go_on(tx, ambient, &campaign).await?),
                 state if has_ended(state) => return Err(impossible(state, ("다시 시작할", "resumed"))),
                 _ => None,
             };
-            let view = view(tx, &staff, id).await?;
-            Ok((staff, outgoing, view))
+            let body = serde_json::to_string(&view(tx, &staff, id).await?).map_err(Problem::internal)?;
+            idempotency::save(tx, request, StatusCode::OK.as_u16(), &body).await?;
+            Ok(Resumed::Now(staff, outgoing, body))
         })
     });
-    let (staff, outgoing, view) = resumed.await?;
+    let (staff, outgoing, body) = match resumed.await? {
+        Resumed::Before(answered) => return answer(&deps, answered).await,
+        Resumed::Now(staff, outgoing, body) => (staff, outgoing, body),
+    };
     if let Some(outgoing) = outgoing {
         tracing::info!(event = "campaign.resumed", staff.id = %staff.id, campaign.id = %id, "campaign resumed");
         outbox::publish(&deps.database, &deps.publisher, &outgoing).await;
     }
-    Ok(Json(view))
+    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+/// What became of a request to go on.
+enum Resumed {
+    /// It is answered with this; when it has changed something, others are to be told.
+    Now(Staff, Option<Vec<Outgoing>>, String),
+    /// It was answered before.
+    Before(Asked),
 }
 
 /// Calls a campaign off
@@ -149,7 +174,7 @@ async fn go_on(tx: &mut MySqlConnection, ambient: &Ambient, campaign: &Campaign)
     let Campaign { clinic, id, .. } = *campaign;
     let now = ambient.now();
     let state = goes_on_as(campaign, now);
-    control::resume(tx, campaign, state).await?;
+    control::resume(tx, campaign, state, now).await?;
     match state {
         CampaignState::Requested | CampaignState::Preparing => {
             let fact = CampaignRequested::V1 { clinic_id: clinic, campaign_id: id };

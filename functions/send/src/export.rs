@@ -45,7 +45,7 @@ const COLUMNS: [(&str, &str); 14] = [
     ("내용", "Text"),
     ("링크", "Link"),
     ("결과 코드", "Result code"),
-    ("대체 문자 번호", "Substitute SMS"),
+    ("대체 문자 ID", "Substitute SMS ID"),
 ];
 
 /// Which messages to export, and how.
@@ -234,7 +234,7 @@ fn write_failed(error: WriteFailed) -> Problem {
 }
 
 fn too_many() -> Problem {
-    Problem::of(Kind::TooLarge).detail(
+    Problem::of(Kind::ExportTooLarge).detail(
         "한 파일에 담기에는 메시지가 너무 많습니다. 상태나 그룹을 선택해 나누어 내보내 주세요.",
         "There are too many messages for one file. Export them by state or by group.",
     )

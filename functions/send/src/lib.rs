@@ -50,6 +50,8 @@ pub struct Deps<P, V, D> {
     pub unit_price: Won,
     /// How long the provider is waited for.
     pub patience: Duration,
+    /// How long customers are looked at for one answer.
+    pub reading: Duration,
     /// What stands before the token in links whose visits are counted, such as `https://go.example.com/c`; empty when it is not
     /// known.
     pub link_base: String,
@@ -73,12 +75,12 @@ where
         .add(route!(show::list::<P, V, D>))
         .add(route!(progress::find::<P, V, D>))
         .add(route!(control::pause::<P, V, D>).answers(&[Kind::CampaignState]))
-        .add(route!(control::resume::<P, V, D>).answers(&[Kind::CampaignState]))
+        .add(route!(control::resume::<P, V, D>).answers(&[Kind::CampaignState, Kind::TemplateNotSendable]))
         .add(route!(control::cancel::<P, V, D>).answers(&[Kind::CampaignState]))
         .add(route!(messages::list::<P, V, D>))
         .add(route!(messages::show::<P, V, D>))
         .add(route!(balance::show::<P, V, D>).answers(&[Kind::ProviderRefused, Kind::ProviderUnavailable]))
-        .add(route!(export::export::<P, V, D>))
+        .add(route!(export::export::<P, V, D>).answers(&[Kind::ExportTooLarge]))
 }
 
 /// The routes of this function.

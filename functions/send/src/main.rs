@@ -14,6 +14,8 @@ use shared::{aws, http, telemetry};
 
 /// How long the provider is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long customers are looked at for one answer: the function has 28 s, and API Gateway waits for 29.
+const READING: Duration = Duration::from_secs(18);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
@@ -36,6 +38,7 @@ async fn main() -> Result<(), lambda_http::Error> {
         downloads: downloads(&sdk),
         unit_price,
         patience: PATIENCE,
+        reading: READING,
         link_base,
     };
     http::run(http::app("send", routes(deps))).await

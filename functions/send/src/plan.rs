@@ -39,12 +39,23 @@ pub struct Intent<'a> {
     pub template: TemplateId,
     /// Where the link leads.
     pub destination: Option<&'a str>,
-    /// What is said of the sources of variables, in place of what the template says.
-    pub sources: Option<&'a Sources>,
+    /// What is said of the sources of variables.
+    pub sources: Said<'a>,
     /// When it is to begin; none for now.
     pub scheduled_at: Option<DateTime<Utc>>,
     /// How late it may begin.
     pub stale_after_minutes: Option<u32>,
+}
+
+/// What is said of the sources of variables.
+#[derive(Debug, Clone, Copy)]
+pub enum Said<'a> {
+    /// Nothing: they are those of the template.
+    Nothing,
+    /// These, variable by variable in place of those of the template.
+    Now(&'a Sources),
+    /// All of them, for an earlier campaign with the same template.
+    Before(&'a Sources),
 }
 
 /// A campaign that can be sent, as far as can be known here. It is not written yet.
@@ -60,8 +71,7 @@ pub struct Plan {
 impl Plan {
     /// What everybody gets.
     pub fn draft(&self) -> Draft<'_> {
-        let Campaign { content, emphasis_title, buttons, sources, .. } = &self.campaign;
-        Draft { content, emphasis_title, buttons, sources }
+        self.campaign.draft()
     }
 
     /// When it is to begin.
@@ -81,7 +91,9 @@ pub async fn plan(
     let (scheduled_at, stale_after_minutes) = schedule(intent.scheduled_at, intent.stale_after_minutes, now)?;
     let template = templates::find(connection, staff.clinic, intent.template).await?;
     let template = template.ok_or_else(|| Problem::not_found().with("field", "templateId"))?;
-    sendable(&template.described, intent.kind)?;
+    if let Some(obstacle) = template.described.obstacle() {
+        return Err(not_sendable(obstacle.explanation(), obstacle.as_str()));
+    }
     let sources = filled(&template, intent.sources)?;
     let clinic = clinics::find(connection, staff.clinic).await?.ok_or_else(Problem::not_found)?;
     let (Some(sender_key), Some(sender_phone)) = (clinic.sender_key, clinic.sender_phone) else {
@@ -113,11 +125,13 @@ pub async fn plan(
         stale_after_minutes,
         prepared: Prepared::default(),
         released_at: None,
+        resumed_at: None,
         started_at: None,
         finished_at: None,
         created_by: staff.id,
         created_at: now,
     };
+    suits(&campaign)?;
     Ok(Plan { campaign, described, last_used_at })
 }
 
@@ -185,28 +199,55 @@ fn schedule(
     Ok((at, stale_after_minutes))
 }
 
-/// Whether the template can be sent for this purpose.
-fn sendable(described: &Described, kind: CampaignKind) -> Result<(), Problem> {
-    let refuse = |(ko, en): (&str, &str), reason: &str| {
-        Err(Problem::of(Kind::TemplateNotSendable).detail(ko, en).with("reason", reason))
-    };
-    if let Some(obstacle) = described.obstacle() {
-        return refuse(obstacle.explanation(), obstacle.as_str());
-    }
-    match (kind, advertising::lack(&described.content)) {
-        (CampaignKind::Advertising, Some(lack)) => refuse(lack.explanation(), lack.as_str()),
-        (CampaignKind::Information, _) if advertising::is_marked(&described.content) => Err(Problem::invalid(
-            "kind",
-            "광고 표시가 있는 템플릿입니다. 광고(advertising)로 발송하세요.",
-            "the template is marked as advertising: send it as advertising",
-        )),
-        _ => Ok(()),
+/// Whether what is said is right for what it is said for.
+fn suits(campaign: &Campaign) -> Result<(), Problem> {
+    let draft = campaign.draft();
+    match campaign.kind {
+        CampaignKind::Advertising => {
+            advertising::lack(&draft).map_or(Ok(()), |lack| Err(not_sendable(lack.explanation(), lack.as_str())))
+        }
+        CampaignKind::Information if advertising::is_marked(&draft) => Err(match campaign.audience {
+            // Whoever sends again does not choose what for.
+            Audience::Part { .. } => not_sendable(
+                (
+                    "광고 표시가 있는 템플릿은 정보성 발송을 다시 보내는 데 쓸 수 없습니다. 광고(advertising)로 새로 발송하세요.",
+                    "The template is marked as advertising, and the earlier campaign was information: ask for a new campaign.",
+                ),
+                "advertising-mark",
+            ),
+            Audience::Groups | Audience::Test { .. } => Problem::invalid(
+                "kind",
+                "광고 표시가 있는 템플릿입니다. 광고(advertising)로 발송하세요.",
+                "the template is marked as advertising: send it as advertising",
+            ),
+        }),
+        CampaignKind::Test if campaign.is_advertising_tried_at_night(campaign.created_at) => Err(tried_at_night()),
+        CampaignKind::Information | CampaignKind::Test => Ok(()),
     }
 }
 
+/// Nobody gets advertising at night, and who tries it may have taken a customer's number.
+pub fn tried_at_night() -> Problem {
+    not_sendable(
+        (
+            "야간(20시 59분~8시)에는 광고를 시험 발송할 수 없습니다. 오전 8시 이후에 다시 시도해 주세요.",
+            "Advertising is not tried between 20:59 and 08:00. Try again after 08:00.",
+        ),
+        "quiet-hours",
+    )
+}
+
+fn not_sendable((ko, en): (&str, &str), reason: &str) -> Problem {
+    Problem::of(Kind::TemplateNotSendable).detail(ko, en).with("reason", reason)
+}
+
 /// Where the variables come from: what is said now in place of what the template says.
-fn filled(template: &Template, wished: Option<&Sources>) -> Result<Sources, Problem> {
-    let Some(wished) = wished else { return Ok(template.sources.clone()) };
+fn filled(template: &Template, said: Said<'_>) -> Result<Sources, Problem> {
+    let wished = match said {
+        Said::Nothing => return Ok(template.sources.clone()),
+        Said::Before(sources) => return Ok(sources.clone()),
+        Said::Now(sources) => sources,
+    };
     let Described { content, emphasis_title, buttons, .. } = &template.described;
     let draft = Draft { content, emphasis_title, buttons, sources: wished };
     let said = sources::tidy(wished, &draft).map_err(|Flaw { field, ko, en }| Problem::invalid(&field, ko, en))?;

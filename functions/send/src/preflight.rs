@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Json;
 use axum::extract::State;
@@ -17,7 +18,7 @@ use crate::ask::Wish;
 use crate::plan::{Plan, known_groups, plan};
 use crate::price::Won;
 use crate::provider::{Silence, ask_both};
-use crate::walk::{Counted, Unsendable, Until, Walk};
+use crate::walk::{Found, Unsendable, Until, Walk};
 use crate::warnings::{self, Warning};
 
 /// Which page of those who get nothing.
@@ -49,6 +50,8 @@ pub struct Whole {
     /// Whether somebody would get exactly what is approved: nothing differs from what the provider has, and not everybody is left
     /// out.
     ready: bool,
+    /// Whether there was time to look at everybody. If not, all counts are of those who were looked at, and `problems` go on behind them.
+    complete: bool,
     /// How many people the campaign is for.
     recipients: u64,
     /// How many of them would get it.
@@ -127,7 +130,8 @@ pub struct Balance {
 ///
 /// The same rules and the same texts as when it is sent: everybody's message is rendered. What cannot be asked for at all is refused
 /// in the same way. Nothing is written, and nobody is written to. The template and the balance are read from the provider; one that
-/// does not answer within 5 seconds does not hold this up. Who looked at whose data is logged.
+/// does not answer within 5 seconds does not hold this up. People are looked at for 18 seconds: when that was not enough for everybody,
+/// `complete` is false, and pages of `problems` may be short as long as there is a `nextCursor`. Who looked at whose data is logged.
 #[utoipa::path(
     post,
     path = "/v1/campaigns/preflight",
@@ -141,16 +145,17 @@ pub async fn preflight<P: Publisher, V: Provider, D>(
     Params(params): Params<ProblemParams>,
     Body(wish): Body<Wish>,
 ) -> Result<Json<Preflight>, Problem> {
+    let deadline = Instant::now() + deps.reading;
     let limit = Page::<Unsendable>::limit(params.limit);
     let after = params.cursor.map(|cursor| cursor.0.parse()).transpose().map_err(|_| foreign_cursor())?;
     let mut connection = deps.database.acquire().await?;
     let staff = Staff::identify(&mut connection, &caller).await?;
     let groups = known_groups(&mut connection, staff.clinic, &wish.group_ids).await?;
     let plan = plan(&mut connection, &deps.ambient, &staff, wish.intent()).await?;
-    let mut walk = Walk::new(&plan, language, limit);
+    let mut walk = Walk::new(&plan, language, limit, deadline);
     if after.is_some() {
         walk.go(&mut connection, &groups, after, Until::PageIsFull).await?;
-        let (_, problems) = walk.end();
+        let Found { problems, .. } = walk.end();
         tell(&staff, &plan, &problems);
         return Ok(Json(Preflight::More(More { problems })));
     }
@@ -163,23 +168,23 @@ pub async fn preflight<P: Publisher, V: Provider, D>(
     };
     let (walked, (balance, shown)) = tokio::join!(walked, asked);
     walked?;
-    let (counted, problems) = walk.end();
-    tell(&staff, &plan, &problems);
+    let found = walk.end();
+    tell(&staff, &plan, &found.problems);
     let checks = Comparison { plan: &plan, shown, link_base: &deps.link_base, language }.checks();
-    let whole = whole(&plan, counted, problems, checks, balance, deps.unit_price, language)?;
+    let whole = whole(&plan, found, checks, balance, deps.unit_price, language)?;
     Ok(Json(Preflight::Whole(Box::new(whole))))
 }
 
 /// Puts together what was found.
 fn whole(
     plan: &Plan,
-    counted: Counted,
-    problems: Page<Unsendable>,
+    found: Found,
     checks: Vec<Check>,
     balance: Result<u64, Silence>,
     unit_price: Won,
     language: Language,
 ) -> Result<Whole, Problem> {
+    let Found { counted, problems, complete } = found;
     let sendable = counted.sendable;
     let total = unit_price.times(sendable).ok_or_else(|| Problem::internal("nobody has so much money"))?;
     let (balance, balance_problem) = match balance {
@@ -189,6 +194,7 @@ fn whole(
     let is_short = balance.as_ref().is_some_and(|balance| !balance.enough);
     Ok(Whole {
         ready: sendable > 0 && checks.iter().all(|check| check.outcome != Outcome::Differs),
+        complete,
         recipients: counted.recipients,
         sendable,
         warnings: warnings::of(plan, &counted, is_short, language),

@@ -19,7 +19,7 @@ use sqlx::MySqlConnection;
 use utoipa::ToSchema;
 
 use crate::show::CampaignView;
-use crate::words::{campaign_state, choose, plain};
+use crate::words::{self, campaign_state, choose, plain};
 use crate::{Deps, Won};
 
 /// A campaign with what has become of it.
@@ -40,7 +40,7 @@ pub struct CampaignNow {
     started_at: Option<DateTime<Utc>>,
     /// When it came to an end.
     finished_at: Option<DateTime<Utc>>,
-    /// How its first few messages decide about the others; null when there is nothing to decide.
+    /// How its first few messages decide about the others; null when there is nothing to decide, or nothing more.
     canary: Option<CanaryView>,
     progress: Progress,
     /// Messages by state.
@@ -100,8 +100,8 @@ struct Progress {
 /// The messages to one group.
 #[derive(Debug, Serialize, ToSchema)]
 struct GroupNow {
-    /// The group through which recipients were reached, the first that was named; null for recipients of another campaign, for
-    /// tests, and for campaigns of earlier versions.
+    /// The group through which recipients were reached, the first that was named; for recipients of another campaign the one through
+    /// which they were reached there. Null for tests, and for campaigns of earlier versions.
     id: Option<GroupId>,
     /// Its name; null when there is no such group any more.
     name: Option<String>,
@@ -151,7 +151,7 @@ pub async fn find<P, V, D>(
     };
     Ok(Json(CampaignNow {
         state_text: choose(campaign_state(campaign.state), language),
-        failure: campaign.failure.as_deref().map(|failure| plain(failure, language)),
+        failure: campaign.failure.as_deref().map(|failure| words::failure(failure, language)),
         failure_code: campaign.failure.clone(),
         stale: campaign.state == CampaignState::Paused && campaign.failure.as_deref() == Some(Reason::Stale.as_str()),
         started_at: campaign.started_at,
@@ -171,15 +171,13 @@ pub async fn find<P, V, D>(
 }
 
 fn canary(campaign: &Campaign, language: Language) -> Option<CanaryView> {
-    if campaign.kind == CampaignKind::Test {
+    let has_ended = matches!(campaign.state, CampaignState::Finished | CampaignState::Canceled | CampaignState::Failed);
+    if campaign.kind == CampaignKind::Test || has_ended {
         return None;
     }
     let sending = campaign.state == CampaignState::Sending || campaign.resumed_from == Some(CampaignState::Sending);
     let (state, words) = match campaign.released_at {
-        Some(_) => (
-            CanaryState::Released,
-            ("먼저 보낸 몇 건을 확인하고 나머지를 보냅니다.", "The first few were checked; the others may go."),
-        ),
+        Some(_) => (CanaryState::Released, ("나머지를 보낼 수 있습니다.", "The others may go.")),
         None if sending => (
             CanaryState::Waiting,
             (

@@ -13,7 +13,7 @@ use shared::model::{CampaignId, GroupId, TemplateId};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::Deps;
-use crate::words::{campaign_state, choose, plain};
+use crate::words::{self, campaign_state, choose};
 
 /// A campaign as it was asked for.
 #[derive(Debug, Serialize, ToSchema)]
@@ -105,7 +105,7 @@ impl SummaryView {
             kind: summary.kind,
             state: summary.state,
             state_text: choose(campaign_state(summary.state), language),
-            failure: summary.failure.as_deref().map(|failure| plain(failure, language)),
+            failure: summary.failure.as_deref().map(|failure| words::failure(failure, language)),
             failure_code: summary.failure,
             template_id: summary.template,
             scheduled_at: summary.scheduled_at,

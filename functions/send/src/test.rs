@@ -15,13 +15,13 @@ use shared::model::draft::{Source, Sources};
 use shared::model::result::Reason;
 use shared::model::state::CampaignKind;
 use shared::model::template::{LINK_VARIABLE, NAME_VARIABLE};
-use shared::model::{CustomerId, PhoneNumber, TemplateId};
+use shared::model::{CustomerId, PhoneNumber, TemplateId, advertising};
 use sqlx::MySqlConnection;
 use utoipa::ToSchema;
 
 use crate::Deps;
-use crate::ask::{answer, before, done};
-use crate::plan::{Intent, Plan, plan, write};
+use crate::ask::{Asked, answer, before, done};
+use crate::plan::{Intent, Plan, Said, plan, write};
 use crate::show::CampaignView;
 
 /// The most numbers of one test.
@@ -77,8 +77,9 @@ struct PhoneView {
 
 /// Sends a test to own numbers
 ///
-/// The whole way to the phone, at once and at any hour, with a link that works. It is not counted in statistics. A number that must
-/// not be written to gets nothing, as always, and the answer says so.
+/// The whole way to the phone, at once, with a link that works. It is not counted in statistics. A number that must not be written to
+/// gets nothing, as always, and the answer says so. What is marked as advertising is not tried at night, and a number of a customer who
+/// has not agreed to advertising does not get it. Whose values were shown to whom is logged.
 #[utoipa::path(
     post,
     path = "/v1/campaigns/test",
@@ -102,15 +103,43 @@ pub async fn test<P: Publisher, V, D>(
                 return Ok(answered);
             }
             let campaign = campaign(tx, ambient, &staff, wish, phones).await?;
-            let suppressed = recipients::are_suppressed(tx, staff.clinic, phones).await?;
-            let phones = phones.iter().zip(suppressed).map(|(phone, suppressed)| PhoneView::new(phone, suppressed, language));
-            let phones = phones.collect();
+            let reasons = reasons(tx, &campaign, phones).await?;
+            let phones = phones.iter().zip(reasons).map(|(phone, reason)| PhoneView::new(phone, reason, language)).collect();
             let outgoing = write(tx, ambient, &campaign, &[]).await?;
             let id = campaign.id;
-            done(tx, request, id, &TestView { campaign: CampaignView::new(campaign, Vec::new()), phones }, outgoing).await
+            let view = TestView { campaign: CampaignView::new(campaign, Vec::new()), phones };
+            done(tx, request, (&staff, id), &view, outgoing).await
         })
     });
-    answer(&deps, asked.await?).await
+    let asked = asked.await?;
+    if let (Asked::Now(staff, id, ..), Some(customer)) = (&asked, wish.customer_id) {
+        tracing::info!(
+            event = "campaign.values_tried", staff.id = %staff, campaign.id = %id, customer.id = %customer,
+            "a test shows a customer's values"
+        );
+    }
+    answer(&deps, asked).await
+}
+
+/// Why each of the numbers gets nothing, by the rules by which the test is prepared.
+async fn reasons(
+    connection: &mut MySqlConnection,
+    campaign: &Campaign,
+    phones: &[PhoneNumber],
+) -> Result<Vec<Option<Reason>>, sqlx::Error> {
+    let suppressed = recipients::are_suppressed(connection, campaign.clinic, phones).await?;
+    let have_not_agreed = recipients::have_not_agreed(connection, campaign.clinic, phones).await?;
+    let is_marked = advertising::is_marked(&campaign.draft());
+    let each = phones.iter().zip(suppressed.into_iter().zip(have_not_agreed));
+    let reason = |(phone, (suppressed, has_not_agreed)): (&PhoneNumber, (bool, bool))| {
+        let reasons = [
+            (suppressed, Reason::Suppressed),
+            (has_not_agreed && is_marked, Reason::NoConsent),
+            (phone.is_safe_number(), Reason::SafeNumber),
+        ];
+        reasons.into_iter().find(|(applies, _)| *applies).map(|(_, reason)| reason)
+    };
+    Ok(each.map(reason).collect())
 }
 
 /// The numbers, each once.
@@ -147,7 +176,7 @@ async fn campaign(
         audience: Audience::Test { phones: phones.to_vec(), customer: wish.customer_id },
         template: wish.template_id,
         destination: wish.destination.as_deref(),
-        sources: wish.sources.as_ref(),
+        sources: wish.sources.as_ref().map_or(Said::Nothing, Said::Now),
         scheduled_at: None,
         stale_after_minutes: None,
     };
@@ -168,12 +197,7 @@ fn with_names(plan: &Plan) -> Sources {
 }
 
 impl PhoneView {
-    fn new(phone: &PhoneNumber, suppressed: bool, language: Language) -> Self {
-        let reason = match (suppressed, phone.is_safe_number()) {
-            (true, _) => Some(Reason::Suppressed),
-            (false, true) => Some(Reason::SafeNumber),
-            (false, false) => None,
-        };
+    fn new(phone: &PhoneNumber, reason: Option<Reason>, language: Language) -> Self {
         let text = reason.map(|reason| {
             let (ko, en) = reason.explanation();
             language.choose(ko, en).to_owned()

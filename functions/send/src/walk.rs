@@ -1,10 +1,11 @@
 //! The way through everybody for whom a campaign is: what each would get, or why nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 use serde::Serialize;
 use shared::db::recipients::{self, Position, Recipient, Selection};
-use shared::http::{Language, Page};
+use shared::http::{Cursor, Language, Page};
 use shared::model::draft::{Rendered, Unfit};
 use shared::model::link::TOKEN_LENGTH;
 use shared::model::{CustomerId, GroupId, PhoneNumber};
@@ -62,7 +63,7 @@ pub struct Counted {
     pub line_breaks: u64,
 }
 
-/// How far to go.
+/// How far to go, as long as there is time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Until {
     /// To the end.
@@ -76,17 +77,31 @@ pub struct Walk<'a> {
     plan: &'a Plan,
     language: Language,
     limit: u32,
+    /// After this moment nobody else is looked at.
+    deadline: Instant,
     counted: Counted,
     problems: Vec<Unsendable>,
+    /// The last customer that was looked at, when time was up before the end.
+    left_at: Option<CustomerId>,
+}
+
+/// What was found on the way.
+pub struct Found {
+    /// The counts.
+    pub counted: Counted,
+    /// Those who get nothing. When time was up the list goes on behind the last customer that was looked at.
+    pub problems: Page<Unsendable>,
+    /// Whether there was time for everybody.
+    pub complete: bool,
 }
 
 impl<'a> Walk<'a> {
     /// Before the first step. At most `limit` of those who get nothing are kept.
-    pub fn new(plan: &'a Plan, language: Language, limit: u32) -> Self {
-        Self { plan, language, limit, counted: Counted::default(), problems: Vec::new() }
+    pub fn new(plan: &'a Plan, language: Language, limit: u32, deadline: Instant) -> Self {
+        Self { plan, language, limit, deadline, counted: Counted::default(), problems: Vec::new(), left_at: None }
     }
 
-    /// Goes on behind that customer.
+    /// Goes on behind that customer, at least to the next one.
     pub async fn go(
         &mut self,
         connection: &mut MySqlConnection,
@@ -102,6 +117,10 @@ impl<'a> Walk<'a> {
             // A page that ended early, because it is heavy, was read in vain from there on.
             size = u32::try_from(page.recipients.len()).unwrap_or(PAGE).clamp(1, size);
             page.recipients.into_iter().for_each(|recipient| self.look_at(recipient));
+            if let Some(next) = next.filter(|_| Instant::now() >= self.deadline) {
+                self.left_at = next.customer;
+                break;
+            }
             // The answers of the provider are waited for on the same thread.
             tokio::task::yield_now().await;
         }
@@ -109,9 +128,13 @@ impl<'a> Walk<'a> {
     }
 
     /// What was found.
-    pub fn end(self) -> (Counted, Page<Unsendable>) {
+    pub fn end(self) -> Found {
         let key = |last: &Unsendable| last.customer_id.map(|id| id.to_string()).unwrap_or_default();
-        (self.counted, Page::cut(self.problems, self.limit, key))
+        let mut problems = Page::cut(self.problems, self.limit, key);
+        if let Some(left_at) = self.left_at {
+            problems.next_cursor.get_or_insert_with(|| Cursor(left_at.to_string()));
+        }
+        Found { counted: self.counted, problems, complete: self.left_at.is_none() }
     }
 
     /// One more than is shown tells whether there is a next page.

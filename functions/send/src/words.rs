@@ -40,6 +40,18 @@ pub fn plain(reason: &str, language: Language) -> String {
     Reason::named(reason).map_or(reason, |known| choose(known.explanation(), language)).to_owned()
 }
 
+/// Why a campaign was stopped, called off or is paused, in the reader's words.
+pub fn failure(reason: &str, language: Language) -> String {
+    if reason == Reason::Canceled.as_str() {
+        let called_off = (
+            "발송을 취소했습니다. 이미 보낸 메시지는 취소되지 않습니다.",
+            "The campaign was called off. What had been sent by then is not taken back.",
+        );
+        return choose(called_off, language).to_owned();
+    }
+    plain(reason, language)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
@@ -61,6 +73,8 @@ mod tests {
     #[test]
     fn a_reason_of_a_later_version_is_shown_as_it_is() {
         assert_eq!(plain("by_staff", Language::English), "Somebody of the staff paused it.");
+        assert_eq!(failure("by_staff", Language::Korean), "직원이 일시 중지했습니다.");
+        assert_eq!(failure("from_the_future", Language::Korean), "from_the_future");
         assert_eq!(plain("from_the_future", Language::Korean), "from_the_future");
     }
 }

@@ -96,6 +96,7 @@ async fn messages_to_a_deleted_customer_stay_readable() {
         downloads: FakeDownloads::default(),
         unit_price: send::Won::USUAL,
         patience: std::time::Duration::from_millis(100),
+        reading: std::time::Duration::from_secs(18),
         link_base: String::new(),
     };
     let staff = Client::signed_in("send", send::routes(deps), "owner");

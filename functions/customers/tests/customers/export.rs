@@ -65,7 +65,7 @@ async fn everybody_is_exported_with_their_columns_and_no_cell_is_a_formula() {
         assert!(name.starts_with("고객-20") && name.ends_with(format), "{name}");
         assert_eq!(answer.json["fileName"], name.as_str());
         let expected = [
-            ["이름", "휴대폰", "그룹", "메모", "생일", "취미", "광고 수신 동의"],
+            ["이름", "휴대폰", "그룹", "메모", "생일", "취미", "광고 수신 동의일(단골)"],
             ["김단골", "010-1234-5678", "", "'=HYPERLINK(\"http://a.b\",\"c\")", "3월 2일", "", ""],
             ["'-이단골", "011-234-5678", "", "첫째, \"둘째\"\n셋째", "", "", ""],
             ["'＝박단골", "0505-1234-5678", "", "", "", "''=걷기", ""],
@@ -85,7 +85,7 @@ async fn an_export_can_be_uploaded_as_it_is_and_changes_nobody() {
     world.join(vip, &ids[..1]).await;
     let consent = sqlx::query("UPDATE customers SET advertising_consent_at = '2026-03-01 15:00:00'");
     consent.execute(&world.test.pool).await.unwrap();
-    let (korean, english) = (["광고 수신 동의", "다른 그룹"], ["Advertising consent", "Other groups"]);
+    let (korean, english) = (["광고 수신 동의일(단골)", "다른 그룹"], ["Advertising consent since (Dangol)", "Other groups"]);
     for (format, language, notes) in [("xlsx", "ko", korean), ("csv", "ko", korean), ("xlsx", "en", english)] {
         assert_eq!(export(&world, language, json!({ "format": format })).await.json["rows"], 5);
         let (_, bytes) = world.downloads.take().pop().unwrap();
@@ -117,7 +117,7 @@ async fn the_column_names_are_in_the_language_of_the_caller() {
     assert!(name.starts_with("customers-20"), "{name}");
     assert_eq!(
         (rows, &answer.json["rows"]),
-        (vec![["Name", "Mobile", "Group", "Advertising consent"].map(str::to_owned).to_vec()], &json!(0))
+        (vec![["Name", "Mobile", "Group", "Advertising consent since (Dangol)"].map(str::to_owned).to_vec()], &json!(0))
     );
     world.test.finish().await;
 }
@@ -209,7 +209,7 @@ async fn an_export_that_nobody_could_wait_for_is_refused_with_what_helps() {
     let world = World::with(Ambient::seeded(Slow(AtomicI64::new(0)), 7)).await;
     world.add_many(1700).await;
     let answer = export(&world, "en", json!({"format": "csv"})).await;
-    assert_eq!((answer.status, &answer.json["type"]), (413, &json!("https://dangol.dev/problems/too-large")));
+    assert_eq!((answer.status, &answer.json["type"]), (413, &json!("https://dangol.dev/problems/export-too-large")));
     assert!(answer.json["detail"].as_str().unwrap().contains("group by group"));
     assert!(world.downloads.take().is_empty());
     world.test.finish().await;

@@ -46,6 +46,15 @@ fn columns_are_what_staff_say_whatever_their_names_say() {
 }
 
 #[test]
+fn a_column_about_consent_is_ignored_only_when_it_is_one_of_ours() {
+    let text = "이름,휴대폰,광고 수신 동의,광고 수신 동의일(단골)\n김단골,010-1234-5678,Y,2026-03-02\n";
+    let outcome = read(text, Wish::default());
+    let roles: Vec<_> = outcome.columns().into_iter().map(|(_, header, role)| (header, role)).collect();
+    assert_eq!(roles[2..], [("광고 수신 동의", Attribute), ("광고 수신 동의일(단골)", Ignored)]);
+    assert_eq!(outcome.attributes(0), Attributes::from([("광고 수신 동의".to_owned(), "Y".to_owned())]));
+}
+
+#[test]
 fn a_column_that_staff_put_away_leaves_its_place_to_the_next_best() {
     let text = "이름,휴대폰,연락처\n김단골,없음,010-1234-5678\n";
     assert_eq!(people(&read(text, wish(None, None, &[("B", Ignored)]))), [(2, "김단골", "010-1234-5678")]);

@@ -4,5 +4,6 @@
 
 mod audiences;
 mod interruptions;
+mod lateness;
 mod preparing;
 mod support;

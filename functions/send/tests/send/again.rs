@@ -151,6 +151,66 @@ async fn nobody_gets_it_a_second_time_however_often_it_is_asked_for() {
         (problem(&nobody), &nobody.json["recipients"], &nobody.json["failed"]),
         ((422, "no-recipients", ""), &json!(0), &json!(3))
     );
+    assert_eq!(nobody.json["detail"], "실패한 3건 가운데 지금 다시 보낼 수 있는 고객이 없습니다.");
+    scene.test.finish().await;
+}
+
+#[tokio::test]
+async fn those_who_failed_again_are_asked_for_at_the_first_campaign_alone() {
+    let scene = Scene::new().await;
+    let sent = Sent::new(&scene, 2).await;
+    sent.fail(&scene, &sent.campaign, 1, "not_reachable").await;
+    for (number, part) in (0..).zip(["failed", "not_clicked"]) {
+        let again = sent.again(&format!("a{number}"), json!({"part": part})).await;
+        let second = scene.campaign(&sent.clinic, &again).await;
+        scene.prepare().await;
+        sent.end(&scene, &second).await;
+        sent.fail(&scene, &second, 1, "not_reachable").await;
+        let refused = sent.again_from(&second, "chain", json!({"part": "failed"})).await;
+        assert_eq!(problem(&refused), (422, "invalid-input", "part"));
+        let named = (&refused.json["sourceCampaignId"], &refused.json["sourcePart"]);
+        assert_eq!(named, (&json!(sent.campaign.id), &json!(part)));
+        // Asking there covers them.
+        let third = sent.again(&format!("b{number}"), json!({"part": part})).await;
+        let third = scene.campaign(&sent.clinic, &third).await;
+        scene.prepare().await;
+        assert_eq!(sent.names(&scene, &third).await, sent.names(&scene, &second).await);
+        sent.end(&scene, &third).await;
+        // Whoever got it may be reminded from there.
+        assert_eq!(sent.again_from(&third, &format!("c{number}"), json!({"part": "not_clicked"})).await.status, 202);
+        assert_eq!(scene.told(), 1);
+    }
+    scene.test.finish().await;
+}
+
+#[tokio::test]
+async fn of_two_who_ask_at_the_same_moment_one_is_told_of_the_other() {
+    let scene = Scene::new().await;
+    let sent = Sent::new(&scene, 2).await;
+    let wish = json!({"part": "not_clicked"});
+    let (one, other) = tokio::join!(sent.again("k1", wish.clone()), sent.again("k2", wish));
+    let (made, refused) = if one.status == 202 { (one, other) } else { (other, one) };
+    assert_eq!((made.status, problem(&refused)), (202, (409, "again-under-way", "")));
+    assert_eq!(refused.json["campaignId"], made.json["id"]);
+    assert_eq!(scene.told(), 1);
+    scene.test.finish().await;
+}
+
+#[tokio::test]
+async fn an_advertisement_is_not_sent_again_as_information() {
+    let scene = Scene::new().await;
+    let sent = Sent::new(&scene, 1).await;
+    let content = "(광고) 새봄치과\r\n무료수신거부 080-000-0000".to_owned();
+    let marked = scene.described(&sent.clinic, Described { code: "TA_2".to_owned(), content, ..described() }).await;
+    let wish = json!({"part": "not_clicked", "templateId": marked, "destination": "https://www.example.com/"});
+    let refused = sent.again("k1", wish.clone()).await;
+    let expected = ((409, "template-not-sendable", ""), &json!("advertising-mark"));
+    assert_eq!((problem(&refused), &refused.json["reason"]), expected);
+    // What was advertising before is so again.
+    sqlx::query("UPDATE campaigns SET kind = 'advertising'").execute(&scene.test.pool).await.unwrap();
+    let again = sent.again("k2", wish).await;
+    assert_eq!((again.status, &again.json["kind"]), (202, &json!("advertising")), "{again:?}");
+    assert_eq!(scene.told(), 1);
     scene.test.finish().await;
 }
 

@@ -149,6 +149,10 @@ async fn a_campaign_for_later_waits_and_nobody_is_told() {
         wish["staleAfterMinutes"] = json!(1440);
         assert_eq!(clinic.ask(key, wish.clone()).await.json["state"], "scheduled");
     }
+    wish["scheduledAt"] = json!("2026-03-03");
+    let no_moment = clinic.ask("k2", wish).await;
+    assert_eq!(problem(&no_moment), (422, "invalid-input", "scheduledAt"));
+    assert_eq!(no_moment.json["detail"], "`scheduledAt`: 시각은 2026-03-02T09:00:00+09:00 형식으로 입력해 주세요.");
     // Without a time it begins now, and is an hour late at most.
     let asked = clinic.ask("k3", clinic.wish(&template)).await;
     assert_eq!(scene.campaign(&clinic, &asked).await.stale_after_minutes, 60);
@@ -182,6 +186,17 @@ async fn advertising_must_say_that_it_is_and_how_to_refuse_it() {
     for kind in [json!("information"), json!(null), json!("test")] {
         assert_eq!(problem(&clinic.ask("k2", wish(&complete, kind)).await), (422, "invalid-input", "kind"));
     }
+    // However the mark is written, and also when it is in the title or stands in for the variable in front.
+    let mut named = wish(&plain, json!(null));
+    for (content, title) in [("（광고） 봄", ""), ("새봄치과", "(광고) 봄"), ("#{분류} 봄", "")] {
+        let described = Described { content: content.to_owned(), emphasis_title: title.to_owned(), ..described() };
+        named["templateId"] = scene.described(&clinic, described).await;
+        named["sources"] = if content.starts_with('#') { json!({"분류": {"default": "(광고)"}}) } else { json!(null) };
+        assert_eq!(problem(&clinic.ask("k3", named.clone()).await), (422, "invalid-input", "kind"), "{content}");
+    }
+    named["kind"] = json!("advertising");
+    let refused = clinic.ask("k3", named).await;
+    assert_eq!(refused.json["reason"], "no-advertising-mark", "what stands in for a variable is not approved");
     assert_eq!(scene.told(), 1);
     scene.test.finish().await;
 }

@@ -1,18 +1,22 @@
 //! Pausing, resuming and calling off.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use shared::clock::Clock as _;
 use shared::db::campaigns::{Campaign, Prepared};
 use shared::message::{BundlePrepared, CampaignRequested};
-use shared::model::state::{BundleState, CampaignState};
+use shared::model::state::{BundleState, CampaignKind, CampaignState};
 use shared::testing::{Answer, PublishMode};
 
 use crate::life::Life;
 use crate::scene::{Clinic, Scene, problem};
 
 async fn act(clinic: &Clinic, life: &Life<'_>, action: &str) -> Answer {
-    clinic.staff.post(&format!("{}/{action}", life.path()), Value::Null).await
+    static ACTS: AtomicU32 = AtomicU32::new(0);
+    let key = format!("act-{}", ACTS.fetch_add(1, Ordering::Relaxed));
+    clinic.staff.post_once(&key, &format!("{}/{action}", life.path()), Value::Null).await
 }
 
 /// Does it twice: the second time changes nothing and answers the same.
@@ -44,6 +48,7 @@ async fn a_campaign_is_paused_in_any_state_before_its_end_and_goes_on_from_there
         assert_eq!(twice(&clinic, &life, "resume").await, state.as_str());
         let resumed = life.now().await;
         assert_eq!((resumed.resumed_from, resumed.failure), (None, None));
+        assert_eq!(resumed.resumed_at, Some(scene.clock.now()), "it is late only from now on");
         let told = scene.publisher.take::<CampaignRequested>();
         let prepares = matches!(state, CampaignState::Requested | CampaignState::Preparing);
         assert_eq!(told.len(), usize::from(prepares), "{state}: told once");
@@ -83,6 +88,47 @@ async fn resuming_wakes_workers_for_what_may_be_handed_over() {
     let released = sqlx::query("UPDATE campaigns SET released_at = NOW(6) WHERE id = ?").bind(life.campaign.id);
     released.execute(&scene.test.pool).await.unwrap();
     assert_eq!(woken().await, [bundles[0], bundles[3]], "one is accepted, one is put off");
+    scene.test.finish().await;
+}
+
+#[tokio::test]
+async fn who_resumes_once_more_because_the_answer_was_lost_does_not_undo_a_pause_of_somebody_else() {
+    let scene = Scene::new().await;
+    let clinic = scene.ready("clinic").await;
+    let life = Life::of(&scene, &clinic, CampaignState::Requested).await;
+    let path = format!("{}/resume", life.path());
+    assert_eq!(act(&clinic, &life, "pause").await.status, 200);
+    let first = clinic.staff.post_once("mine", &path, Value::Null).await;
+    assert_eq!((first.status, &first.json["state"]), (200, &json!("requested")));
+    assert_eq!(act(&clinic, &life, "pause").await.status, 200);
+    let repeated = clinic.staff.post_once("mine", &path, Value::Null).await;
+    assert_eq!((repeated.status, &repeated.json), (200, &first.json));
+    assert_eq!(life.now().await.state, CampaignState::Paused);
+    assert_eq!(scene.told(), 1);
+    let other = Life::of(&scene, &clinic, CampaignState::Requested).await;
+    let reused = clinic.staff.post_once("mine", &format!("{}/resume", other.path()), Value::Null).await;
+    assert_eq!(problem(&reused), (422, "idempotency-key-reused", ""));
+    assert_eq!(problem(&clinic.staff.post(&path, Value::Null).await), (400, "idempotency-key-required", ""));
+    scene.test.finish().await;
+}
+
+#[tokio::test]
+async fn a_test_of_an_advertisement_does_not_go_on_at_night() {
+    let scene = Scene::new().await;
+    let clinic = scene.ready("clinic").await;
+    let life = Life::begin(&scene, &clinic, &[], |campaign| Campaign {
+        kind: CampaignKind::Test,
+        content: "(광고) 봄".to_owned(),
+        ..campaign
+    })
+    .await;
+    assert_eq!(act(&clinic, &life, "pause").await.status, 200);
+    scene.clock.advance(TimeDelta::minutes(10 * 60 + 59));
+    let refused = act(&clinic, &life, "resume").await;
+    assert_eq!((problem(&refused).1, &refused.json["reason"]), ("template-not-sendable", &json!("quiet-hours")));
+    scene.clock.advance(TimeDelta::minutes(11 * 60 + 1));
+    assert_eq!(act(&clinic, &life, "resume").await.json["state"], "requested");
+    assert_eq!(scene.told(), 1);
     scene.test.finish().await;
 }
 
@@ -147,6 +193,7 @@ async fn what_is_called_off_is_not_sent_and_what_the_provider_may_have_goes_on()
     assert_eq!(shown["messages"], totals);
     assert_eq!(shown["excluded"][0]["reasonCode"], "canceled");
     assert_eq!((&shown["finishedAt"], &shown["stateText"]), (&json!(scene.clock.now()), &json!("취소")));
+    assert_eq!(shown["failure"], "발송을 취소했습니다. 이미 보낸 메시지는 취소되지 않습니다.");
     for (bundle, before) in bundles.into_iter().zip(states) {
         let expected = if before == BundleState::Prepared { BundleState::Rejected } else { before };
         assert_eq!(life.state_of(bundle).await, expected);
@@ -187,7 +234,8 @@ async fn what_has_ended_stays_so_and_the_refusal_names_its_state() {
             let detail = refused.json["detail"].as_str().unwrap();
             assert!(detail.contains(korean) && detail.contains(can_not), "{detail}");
             let path = format!("{}/{action}", life.path());
-            let refused = clinic.staff.send("POST", &path, &[("accept-language", "en")], Value::Null).await;
+            let headers = [("accept-language", "en"), ("idempotency-key", "english")];
+            let refused = clinic.staff.send("POST", &path, &headers, Value::Null).await;
             assert!(refused.json["detail"].as_str().unwrap().contains(english), "{refused:?}");
         }
         assert_eq!(life.now().await.state, state);
@@ -203,7 +251,7 @@ async fn another_clinics_campaign_cannot_be_touched() {
     let before = life.now().await;
     for action in ["pause", "resume", "cancel", "export"] {
         let body = if action == "export" { json!({"format": "csv"}) } else { Value::Null };
-        let foreign = other.staff.post(&format!("{}/{action}", life.path()), body).await;
+        let foreign = other.staff.post_once("foreign", &format!("{}/{action}", life.path()), body).await;
         assert_eq!(problem(&foreign), (404, "not-found", ""));
     }
     for path in ["/messages", "/messages/1"] {

@@ -70,7 +70,7 @@ async fn messages_are_exported_in_the_readers_language_and_no_cell_is_a_formula(
 
     let link = |number: u32| format!("https://go.example.com/c/token-{number}");
     let header =
-        "번호|이름|휴대폰|그룹|상태|사유|발송 시각|결과 시각|링크를 연 시각|제목|내용|링크|결과 코드|대체 문자 번호".to_owned();
+        "번호|이름|휴대폰|그룹|상태|사유|발송 시각|결과 시각|링크를 연 시각|제목|내용|링크|결과 코드|대체 문자 ID".to_owned();
     let expected = [
         header,
         format!(

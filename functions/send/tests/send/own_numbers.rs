@@ -1,5 +1,6 @@
 //! Tests to numbers of the staff.
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use shared::db::campaigns::Audience;
 use shared::db::messages;
@@ -83,12 +84,54 @@ async fn a_number_that_must_not_be_written_to_gets_nothing_and_the_answer_says_s
         json!([
             {"phone": "010-2222-0001", "reason": null, "reasonCode": null},
             {"phone": "010-2222-0002", "reason": "수신을 거부한 번호입니다.", "reasonCode": "suppressed"},
-            {"phone": "0505-222-0003", "reason": answer.json["phones"][2]["reason"], "reasonCode": "safe_number"},
+            {"phone": "0505-222-0003", "reason": "안심번호(050)로는 보낼 수 없습니다.", "reasonCode": "safe_number"},
         ])
     );
     scene.prepare().await;
     let reasons: Vec<_> = prepared(&scene, &clinic, &answer).await.into_iter().map(|(_, reason)| reason).collect();
     assert_eq!(reasons, [None, Some("suppressed".to_owned()), Some("safe_number".to_owned())]);
+    scene.test.finish().await;
+}
+
+#[tokio::test]
+async fn a_test_of_an_advertisement_needs_consent_and_daylight() {
+    let scene = Scene::new().await;
+    let clinic = scene.ready("clinic").await;
+    let content = "（광고） #{고객명}님\r\n무료수신거부 080-000-0000".to_owned();
+    let template = scene.described(&clinic, Described { content, ..described() }).await;
+    scene.customer(&clinic, "김단골", "010-2222-0001", json!({})).await;
+    let agreed = scene.customer(&clinic, "이단골", "010-2222-0002", json!({})).await;
+    scene.consent(&[agreed]).await;
+    let good = wish(&template, &["010-2222-0001", "010-2222-0002", "010-2222-0003"]);
+    let answer = clinic.staff.post_once("day", PATH, good.clone()).await;
+    assert_eq!(
+        answer.json["phones"],
+        json!([
+            {"phone": "010-2222-0001", "reason": "광고 수신에 동의하지 않은 고객입니다.", "reasonCode": "no_consent"},
+            {"phone": "010-2222-0002", "reason": null, "reasonCode": null},
+            {"phone": "010-2222-0003", "reason": null, "reasonCode": null},
+        ])
+    );
+    scene.prepare().await;
+    let reasons: Vec<_> = prepared(&scene, &clinic, &answer).await.into_iter().map(|(_, reason)| reason).collect();
+    assert_eq!(reasons, [Some("no_consent".to_owned()), None, None]);
+    // It is 10:00 in the beginning, and quiet from 20:59 to 08:00.
+    scene.clock.advance(TimeDelta::minutes(10 * 60 + 59));
+    let night = clinic.staff.post_once("night", PATH, good.clone()).await;
+    assert_eq!((problem(&night), &night.json["reason"]), ((409, "template-not-sendable", ""), &json!("quiet-hours")));
+    let korean = "야간(20시 59분~8시)에는 광고를 시험 발송할 수 없습니다. 오전 8시 이후에 다시 시도해 주세요.";
+    assert_eq!(night.json["detail"], korean);
+    let headers = [("accept-language", "en"), ("idempotency-key", "night")];
+    let english = clinic.staff.send("POST", PATH, &headers, good.clone()).await;
+    assert_eq!(english.json["detail"], "Advertising is not tried between 20:59 and 08:00. Try again after 08:00.");
+    scene.clock.advance(TimeDelta::minutes(11 * 60 + 1));
+    assert_eq!(clinic.staff.post_once("night", PATH, good).await.status, 202);
+    // What is no advertisement goes to anybody at any hour.
+    scene.clock.advance(TimeDelta::hours(15));
+    let plain = scene.template(&clinic, "APR").await;
+    let plain = clinic.staff.post_once("plain", PATH, wish(&plain, &["010-2222-0001"])).await;
+    assert_eq!((plain.status, &plain.json["phones"][0]["reasonCode"]), (202, &json!(null)));
+    assert_eq!(scene.told(), 2);
     scene.test.finish().await;
 }
 

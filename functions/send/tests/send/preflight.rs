@@ -1,5 +1,7 @@
 //! What a campaign would come to.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use shared::model::approval::Described;
@@ -64,6 +66,7 @@ async fn everybody_is_rendered_and_who_gets_nothing_is_named() {
     assert_eq!(answer.json["excluded"], excluded);
     let shown = &answer.json;
     assert_eq!((&shown["recipients"], &shown["sendable"], &shown["ready"]), (&json!(5), &json!(1), &json!(true)));
+    assert_eq!(shown["complete"], true);
     assert_eq!(shown["characters"]["longest"], "김단골님,\r\n3월 2일에 뵙겠습니다.".chars().count());
     assert_eq!(shown["cost"], json!({"unitPrice": 6.5, "total": 6.5, "currency": "KRW"}));
     assert_eq!((&shown["balance"], &shown["balanceProblem"]), (&json!({"messages": 1_538_461, "enough": true}), &json!(null)));
@@ -113,6 +116,31 @@ async fn those_who_get_nothing_come_in_pages_without_counting_anew() {
     assert_eq!(names, ["고객 1", "고객 3", "고객 5", "고객 7"]);
     let foreign = clinic.staff.post(&format!("{PATH}?cursor=bm9ib2R5"), wish).await;
     assert_eq!(problem(&foreign), (422, "invalid-input", "cursor"));
+    scene.test.finish().await;
+}
+
+#[tokio::test]
+async fn a_walk_for_which_there_is_no_time_tells_what_it_found_and_goes_on_where_it_stopped() {
+    let scene = Scene::reading(Duration::ZERO).await;
+    let clinic = scene.ready("clinic").await;
+    let template = scene.described(&clinic, with_date()).await;
+    // So large that a page of customers is one of them.
+    let large = "x".repeat(3 << 20);
+    for (number, date) in [(1, json!("곧")), (2, json!("")), (3, json!("")), (4, json!("곧"))] {
+        let attributes = json!({"검진일": date, "메모": large});
+        scene.customer(&clinic, &format!("고객 {number}"), &format!("010-1111-000{number}"), attributes).await;
+    }
+    let wish = clinic.wish(&template);
+    let whole = preflight(&clinic, &wish).await.json;
+    assert_eq!((&whole["complete"], &whole["recipients"], &whole["sendable"]), (&json!(false), &json!(1), &json!(1)));
+    let (mut page, mut names, mut pages) = (whole, Vec::new(), 1);
+    while let Some(cursor) = page["problems"]["nextCursor"].as_str().map(str::to_owned) {
+        page = clinic.staff.post(&format!("{PATH}?cursor={cursor}"), wish.clone()).await.json;
+        let items = page["problems"]["items"].as_array().unwrap();
+        names.extend(items.iter().map(|item| item["name"].as_str().unwrap().to_owned()));
+        pages += 1;
+    }
+    assert_eq!((names, pages > 2), (vec!["고객 2".to_owned(), "고객 3".to_owned()], true));
     scene.test.finish().await;
 }
 
@@ -237,12 +265,24 @@ async fn line_breaks_that_differ_are_told_from_words_that_differ() {
 async fn a_link_that_is_answered_elsewhere_stands_in_the_way() {
     let scene = Scene::new().await;
     let clinic = scene.ready("clinic").await;
-    let elsewhere = Described { buttons: vec![button("https://old.example.com/c/#{link}")], ..described() };
-    scene.approve(&elsewhere);
-    let template = scene.described(&clinic, elsewhere).await;
     scene.customer(&clinic, "김단골", "010-1111-0001", json!({})).await;
-    let answer = preflight(&clinic, &clinic.wish(&template)).await;
-    assert_eq!((checks(&answer)[4], &answer.json["ready"]), (("link_host", "differs"), &json!(false)));
+    let here = "https://go.example.com/c/#{link}";
+    for (address, content, outcome) in [
+        ("https://old.example.com/c/#{link}", "봄", "differs"),
+        ("https://go.example.com/c/#{link}/x", "봄", "differs"),
+        ("https://www.example.com/", "봄 https://old.example.com/c/#{link}", "differs"),
+        (here, "봄 https://go.example.com/c/#{link}. 새봄치과", "differs"),
+        ("https://go.example.com/c/#{link}?from=kakao", "봄\r\nhttps://go.example.com/c/#{link}\r\n새봄치과", "same"),
+        ("https://go.example.com/c/#{link}#top", "봄", "same"),
+    ] {
+        let described = Described { buttons: vec![button(address)], content: content.to_owned(), ..described() };
+        scene.simulator.app.write(|world, _| world.templates.clear());
+        scene.approve(&described);
+        let template = scene.described(&clinic, described).await;
+        let answer = preflight(&clinic, &clinic.wish(&template)).await;
+        let ready = json!(outcome == "same");
+        assert_eq!((checks(&answer)[4], &answer.json["ready"]), (("link_host", outcome), &ready), "{address} {content}");
+    }
     scene.test.finish().await;
 }
 

@@ -44,6 +44,11 @@ pub struct Clinic {
 
 impl Scene {
     pub async fn new() -> Self {
+        Self::reading(Duration::from_secs(18)).await
+    }
+
+    /// One in which customers are looked at for so long.
+    pub async fn reading(reading: Duration) -> Self {
         let test = TestDatabase::new().await;
         let clock = FixedClock::new();
         let same = clock.clone();
@@ -58,6 +63,7 @@ impl Scene {
             downloads: downloads.clone(),
             unit_price: "6.5".parse().unwrap(),
             patience: PATIENCE,
+            reading,
             link_base: "https://go.example.com/c".to_owned(),
         };
         let client = Client::anonymous("send", routes(deps));

@@ -168,7 +168,10 @@ async fn a_campaign_says_in_words_what_it_waits_for() {
         ..campaign
     });
     let released = released.await;
-    assert_eq!(canary(&clinic, &released).await.0, "released");
+    assert_eq!(canary(&clinic, &released).await, (json!("released"), "나머지를 보낼 수 있습니다.".to_owned()));
+    let finished =
+        begun(|campaign| Campaign { state: CampaignState::Finished, released_at: Some(campaign.created_at), ..campaign });
+    assert_eq!(canary(&clinic, &finished.await).await.0, json!(null), "there is nothing more to decide");
     assert_eq!(released.shown(&clinic).await["startedAt"], json!(now));
     let own = begun(|campaign| Campaign { state: CampaignState::Sending, kind: CampaignKind::Test, ..campaign }).await;
     assert_eq!(canary(&clinic, &own).await.0, json!(null));
