@@ -5,8 +5,10 @@
 
 mod aligo;
 mod answer;
+mod form;
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -27,11 +29,14 @@ pub struct Call<'a> {
     pub sender_phone: &'a str,
     /// The provider's code of the template.
     pub template_code: &'a str,
+    /// The buttons of whoever has none of their own. `#{link}` in their addresses stands for the recipient's link; they have no
+    /// other variables.
+    pub buttons: &'a [Button],
     /// The recipients.
     pub recipients: Vec<Recipient<'a>>,
 }
 
-/// One recipient of a [`Call`], everything filled in.
+/// One recipient of a [`Call`].
 #[derive(Debug, Clone)]
 pub struct Recipient<'a> {
     /// Who receives it.
@@ -40,8 +45,10 @@ pub struct Recipient<'a> {
     pub text: &'a str,
     /// The finished emphasised title, empty when the template has none.
     pub title: &'a str,
-    /// The finished buttons.
-    pub buttons: Vec<Button>,
+    /// The token of the link: letters, digits, `-` and `_`.
+    pub link: &'a str,
+    /// The finished buttons, when they are not the [call's](Call::buttons) with the link filled in.
+    pub buttons: Option<&'a [Button]>,
 }
 
 /// What became of a call that sends.
@@ -145,6 +152,17 @@ pub enum NoAnswer {
     Unusable(String),
 }
 
+impl NoAnswer {
+    /// Whether the provider has understood the question and will not answer it: neither our access nor what it said is in doubt.
+    #[must_use]
+    pub fn is_about_the_question(&self) -> bool {
+        match self {
+            Self::Refused { code: -101, .. } | Self::Unusable(_) => false,
+            Self::Refused { code, message } => *code != -99 || !["IP", "인증"].iter().any(|word| message.contains(word)),
+        }
+    }
+}
+
 /// One page of a list of the provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing<T> {
@@ -211,6 +229,36 @@ pub trait Provider {
     fn detail(&self, provider_id: &str, page: u32) -> impl Future<Output = Result<Listing<Report>, NoAnswer>> + Send;
 }
 
+impl<V: Provider + Send + Sync> Provider for Arc<V> {
+    fn send(&self, call: &Call<'_>) -> impl Future<Output = SendOutcome> + Send {
+        V::send(self, call)
+    }
+
+    fn templates(&self, sender_key: &str) -> impl Future<Output = Result<Vec<Described>, NoAnswer>> + Send {
+        V::templates(self, sender_key)
+    }
+
+    fn change_template(&self, sender_key: &str, change: &TemplateChange<'_>) -> impl Future<Output = ChangeOutcome> + Send {
+        V::change_template(self, sender_key, change)
+    }
+
+    fn balance(&self) -> impl Future<Output = Result<u64, NoAnswer>> + Send {
+        V::balance(self)
+    }
+
+    fn history(
+        &self,
+        days: RangeInclusive<NaiveDate>,
+        page: u32,
+    ) -> impl Future<Output = Result<Listing<TakenCall>, NoAnswer>> + Send {
+        V::history(self, days, page)
+    }
+
+    fn detail(&self, provider_id: &str, page: u32) -> impl Future<Output = Result<Listing<Report>, NoAnswer>> + Send {
+        V::detail(self, provider_id, page)
+    }
+}
+
 impl From<NoAnswer> for crate::failure::Failure {
     /// A question may be asked again.
     fn from(cause: NoAnswer) -> Self {
@@ -234,6 +282,14 @@ pub fn day_in_korea(moment: DateTime<Utc>) -> NaiveDate {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_about_our_access_says_nothing_about_the_question() {
+        let refused = |code, message: &str| NoAnswer::Refused { code, message: message.to_owned() }.is_about_the_question();
+        assert!(!refused(-101, "인증오류입니다.") && !refused(-99, "인증되지 않는 서버 IP로 부터의 호출 입니다."));
+        assert!(refused(-99, "일시적인 오류가 발생하였습니다.") && refused(509, "인증 상태가 아닙니다."));
+        assert!(!NoAnswer::Unusable(String::new()).is_about_the_question());
+    }
 
     #[test]
     fn a_token_is_found_in_buttons_however_they_are_written() {

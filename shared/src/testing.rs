@@ -216,6 +216,7 @@ pub fn campaign(ambient: &Ambient, clinic: ClinicId) -> Campaign {
         stale_after_minutes: 60,
         prepared: Prepared::default(),
         released_at: None,
+        resumed_at: None,
         started_at: None,
         finished_at: None,
         created_by: StaffId::new(ambient),

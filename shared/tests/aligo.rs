@@ -46,19 +46,25 @@ impl Scene {
 
 async fn send(aligo: &Aligo, sender_key: &str, phones: &[&str]) -> SendOutcome {
     let phones: Vec<PhoneNumber> = phones.iter().map(|phone| phone.parse().unwrap()).collect();
-    let recipients = phones.iter().map(|phone| {
-        let link = format!("https://go.example.com/c/{}", phone.digits());
-        let button = Button {
-            name: "예약하기".to_owned(),
-            link_type: "WL".to_owned(),
-            link_type_name: "웹링크".to_owned(),
-            link_mo: link.clone(),
-            link_pc: link,
-            ..Button::default()
-        };
-        Recipient { phone, text: TEXT, title: "", buttons: vec![button] }
-    });
-    let call = Call { sender_key, sender_phone: "025550101", template_code: "TA_1234", recipients: recipients.collect() };
+    let link = "https://go.example.com/c/#{link}".to_owned();
+    let button = Button {
+        name: "예약하기".to_owned(),
+        link_type: "WL".to_owned(),
+        link_type_name: "웹링크".to_owned(),
+        link_mo: link.clone(),
+        link_pc: link,
+        ..Button::default()
+    };
+    let links: Vec<_> = phones.iter().map(PhoneNumber::digits).collect();
+    let recipients =
+        phones.iter().zip(&links).map(|(phone, link)| Recipient { phone, text: TEXT, title: "", link, buttons: None });
+    let call = Call {
+        sender_key,
+        sender_phone: "025550101",
+        template_code: "TA_1234",
+        buttons: &[button],
+        recipients: recipients.collect(),
+    };
     aligo.send(&call).await
 }
 

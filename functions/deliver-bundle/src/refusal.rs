@@ -11,10 +11,11 @@ pub(crate) enum Refusal {
     Other,
 }
 
-/// Reads one.
+/// Reads one. A sender's number is "인증" as well, so that word alone says nothing.
 pub(crate) fn read(code: i32, words: &str) -> Refusal {
     let says = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
-    if code == -101 || code == -99 && says(&["IP", "인증"]) {
+    let names_address = || words.split(|letter: char| !letter.is_ascii_alphanumeric()).any(|word| word == "IP");
+    if code == -101 || code == -99 && says(&["인증"]) && names_address() {
         Refusal::NoAccess
     } else if says(&["포인트", "잔액", "충전", "부족"]) {
         Refusal::OutOfMoney
@@ -35,6 +36,10 @@ mod tests {
             (-99, "인증되지 않는 서버 IP로 부터의 호출 입니다.", Refusal::NoAccess),
             (-101, "인증오류입니다.", Refusal::NoAccess),
             (-101, "", Refusal::NoAccess),
+            (-99, "미인증 IP(203.0.113.7)입니다.", Refusal::NoAccess),
+            (-99, "인증되지 않은 발신번호입니다.", Refusal::Other),
+            (-99, "RECIPIENT 인증 오류", Refusal::Other),
+            (-99, "IP가 허용되지 않습니다.", Refusal::Other),
             (-99, "발신프로필이 존재하지 않습니다.", Refusal::Other),
             (509, "인증 상태가 아닙니다.", Refusal::Other),
             (-99, "", Refusal::Other),

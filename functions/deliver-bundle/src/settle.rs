@@ -1,5 +1,7 @@
 //! What came of an attempt is stored: the bundle, its messages, the counts and the fact in one transaction.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use shared::aws::topics::{Outgoing, Publisher};
 use shared::clock::Ambient;
@@ -8,7 +10,8 @@ use shared::db::bundles::settle::{self as bundle, Taken};
 use shared::db::campaigns::progress;
 use shared::db::hourly_counts::{self, Delta};
 use shared::db::messages::{self, End};
-use shared::db::{bundles, campaigns, outbox, provider_gate};
+use shared::db::provider_gate::CLOSED_WITHOUT_ACCESS;
+use shared::db::{DatabaseFailure, bundles, campaigns, outbox, provider_gate};
 use shared::failure::{Failure, chain};
 use shared::message::BundleAccepted;
 use shared::model::result::{FIRST_POLL, Reason};
@@ -27,8 +30,14 @@ const MOST_REFUSALS: u32 = 6;
 const AFTER_REFUSAL: TimeDelta = TimeDelta::seconds(10);
 /// At most.
 const LONGEST_AFTER_REFUSAL: TimeDelta = TimeDelta::minutes(10);
-/// When to try again after a connection that was never made.
+/// When to try again after a connection that was never made, to the provider or to the database.
 const AFTER_NO_CONNECTION: TimeDelta = TimeDelta::seconds(5);
+/// How soon an outcome is stored again that the database did not take; twice as long each time.
+const AGAIN: Duration = Duration::from_millis(50);
+/// At most.
+const AGAIN_AT_MOST: Duration = Duration::from_secs(1);
+/// It is not tried any more so shortly before the process ends.
+const LAST_MOMENT: TimeDelta = TimeDelta::seconds(1);
 
 /// What nobody waits for, once an answer is stored. If it is lost, relay-outbox and reconcile make up for it.
 #[derive(Debug, Default)]
@@ -80,18 +89,40 @@ impl LeftOver {
     }
 }
 
-/// Stores what came of the attempt, unless the bundle has another one by now.
+/// Stores what came of the attempt, unless the bundle has another one by now. It is known only here, so it is stored whatever ails the
+/// database, for as long as there is time.
 ///
 /// # Errors
-/// When the database does not answer: the bundle stays `calling`, and reconcile finds out what became of it.
-pub(crate) async fn settle<V, P, D>(deps: &Deps<V, P, D>, claimed: &Claimed, outcome: &Outcome) -> Result<LeftOver, Failure> {
+/// When the database does not answer until shortly before the deadline: the bundle stays `calling`, and reconcile finds out what became
+/// of it.
+pub(crate) async fn settle<V, P, D>(
+    deps: &Deps<V, P, D>,
+    claimed: &Claimed,
+    outcome: &Outcome,
+    deadline: DateTime<Utc>,
+) -> Result<LeftOver, Failure> {
     tell(claimed, outcome);
-    note_at_gate(deps, claimed, outcome).await?;
+    let refusal = weigh(deps, claimed, outcome).await;
+    if let Err(error) = note_at_gate(deps, claimed, outcome, refusal).await {
+        tracing::warn!(event = "gate.not_noted", error = %chain(&error), "the others do not know what this call came to");
+    }
     let ambient = &deps.ambient;
-    let settled = deps.database.transaction::<_, Failure>("settle_delivery", |tx| {
-        Box::pin(async move { Ok(store(tx, ambient, claimed, outcome).await?) })
-    });
-    let mut left_over = settled.await?;
+    let mut wait = AGAIN;
+    let mut left_over = loop {
+        let settled = deps.database.transaction::<_, Failure>("settle_delivery", |tx| {
+            Box::pin(async move { Ok(store(tx, ambient, claimed, outcome, refusal).await?) })
+        });
+        match settled.await {
+            Ok(left_over) => break left_over,
+            Err(error) if error.database().is_none() || ambient.now() > deadline - LAST_MOMENT => return Err(error),
+            Err(error) => {
+                let bundle = claimed.attempt.bundle;
+                tracing::warn!(event = "bundle.not_settled", bundle.id = %bundle, error = %chain(&error), "what came of it is stored again");
+            }
+        }
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(AGAIN_AT_MOST);
+    };
     left_over.was_answered = match outcome {
         Outcome::Answered(SendOutcome::Accepted { .. }) => true,
         Outcome::Answered(SendOutcome::Rejected { code, message }) => refusal::read(*code, message) != Refusal::NoAccess,
@@ -100,11 +131,11 @@ pub(crate) async fn settle<V, P, D>(deps: &Deps<V, P, D>, claimed: &Claimed, out
     Ok(left_over)
 }
 
-/// For people who look into it. What is accepted is told when it is stored, with how many it was.
+/// For people who look into it. What is accepted is told when it is stored, with how many it was; what was not read, where it was not.
 fn tell(claimed: &Claimed, outcome: &Outcome) {
     let bundle = claimed.attempt.bundle;
     match outcome {
-        Outcome::Answered(SendOutcome::Accepted { .. }) => {}
+        Outcome::Answered(SendOutcome::Accepted { .. }) | Outcome::Unread => {}
         Outcome::Answered(SendOutcome::Rejected { code, message }) => {
             let refusals = claimed.refusals + 1;
             tracing::warn!(event = "bundle.refused", bundle.id = %bundle, code, answer = message, refusals, "the provider says no");
@@ -124,9 +155,30 @@ fn tell(claimed: &Claimed, outcome: &Outcome) {
     }
 }
 
+/// What a refusal means. Who is not let in while others are is refused like anybody else: the gate is everybody's.
+async fn weigh<V, P, D>(deps: &Deps<V, P, D>, claimed: &Claimed, outcome: &Outcome) -> Option<Refusal> {
+    let Outcome::Answered(SendOutcome::Rejected { code, message }) = outcome else { return None };
+    let refusal = refusal::read(*code, message);
+    let is_alone = async {
+        let mut connection = deps.database.acquire().await?;
+        bundle::is_alone_without_access(&mut connection, claimed.attempt, claimed.campaign.id).await
+    };
+    let is_others = refusal == Refusal::NoAccess
+        && is_alone.await.unwrap_or_else(|error| {
+            tracing::warn!(event = "gate.not_noted", error = %chain(&error), "nobody knows whether others are let in");
+            false
+        });
+    Some(if is_others { Refusal::Other } else { refusal })
+}
+
 /// Tells the others when there is no getting through, before the bundle can be claimed again. Not in one transaction with the rest,
 /// which may have to wait for the campaign: nobody could claim anything meanwhile.
-async fn note_at_gate<V, P, D>(deps: &Deps<V, P, D>, claimed: &Claimed, outcome: &Outcome) -> Result<(), Failure> {
+async fn note_at_gate<V, P, D>(
+    deps: &Deps<V, P, D>,
+    claimed: &Claimed,
+    outcome: &Outcome,
+    refusal: Option<Refusal>,
+) -> Result<(), Failure> {
     let (now, was_try) = (deps.ambient.now(), claimed.is_try);
     match outcome {
         Outcome::Answered(SendOutcome::NotSent { .. } | SendOutcome::Unknown { .. }) => {
@@ -137,7 +189,7 @@ async fn note_at_gate<V, P, D>(deps: &Deps<V, P, D>, claimed: &Claimed, outcome:
                 tracing::warn!(event = "gate.closed", until = %until, "the provider does not answer");
             }
         }
-        Outcome::Answered(SendOutcome::Rejected { code, message }) if refusal::read(*code, message) == Refusal::NoAccess => {
+        Outcome::Answered(SendOutcome::Rejected { code, message }) if refusal == Some(Refusal::NoAccess) => {
             let until = provider_gate::note_no_access(&mut *deps.database.acquire().await?, now).await?;
             tracing::error!(event = "gate.access_refused", code, answer = message, until = %until, "the provider does not let us in");
         }
@@ -151,6 +203,7 @@ async fn store(
     ambient: &Ambient,
     claimed: &Claimed,
     outcome: &Outcome,
+    refusal: Option<Refusal>,
 ) -> Result<LeftOver, sqlx::Error> {
     let now = ambient.now();
     let mut facts = Vec::new();
@@ -158,13 +211,15 @@ async fn store(
         Outcome::Answered(SendOutcome::Accepted { provider_id, accepted, refused }) => {
             let count = Some(*accepted).filter(|count| *count > 0);
             let taken = Taken { provider_id, count, answered_at: now, poll_at: now + FIRST_POLL };
-            let is_mine = bundle::accept(tx, claimed.attempt, &taken).await?;
+            let is_mine = bundle::accept(tx, claimed.attempt, &taken).await? || accept_after_proof(tx, claimed, &taken).await?;
             if is_mine {
                 facts.push(store_accepted(tx, ambient, claimed, now, (*accepted, *refused)).await?);
             }
             is_mine
         }
-        Outcome::Answered(SendOutcome::Rejected { code, message }) => store_refusal(tx, claimed, *code, message, now).await?,
+        Outcome::Answered(SendOutcome::Rejected { code, message }) => {
+            store_refusal(tx, claimed, refusal.unwrap_or(Refusal::Other), (*code, message), now).await?
+        }
         Outcome::Answered(SendOutcome::NotSent { .. }) => {
             put_back(tx, claimed, claimed.refusals, Some(now + AFTER_NO_CONNECTION), now).await?
         }
@@ -176,6 +231,7 @@ async fn store(
             is_mine
         }
         Outcome::Deferred(_) => put_back(tx, claimed, claimed.refusals, None, now).await?,
+        Outcome::Unread => put_back(tx, claimed, claimed.refusals, Some(now + AFTER_NO_CONNECTION), now).await?,
         Outcome::Withheld(reason) => reject(tx, claimed, None, *reason, now).await?,
     };
     if !is_stored {
@@ -184,6 +240,16 @@ async fn store(
     }
     let campaign = Some((claimed.campaign.clinic, claimed.campaign.id));
     Ok(LeftOver { facts, campaign, was_answered: false })
+}
+
+/// The answer was on its way for so long that the bundle was proven not to be at the provider. It is, and is not handed over again.
+async fn accept_after_proof(tx: &mut MySqlConnection, claimed: &Claimed, taken: &Taken<'_>) -> Result<bool, sqlx::Error> {
+    let is_mine = bundle::accept_after_proof(tx, claimed.attempt, taken).await?;
+    if is_mine {
+        let (bundle, provider_id) = (claimed.attempt.bundle, taken.provider_id);
+        tracing::error!(event = "bundle.proof_was_wrong", bundle.id = %bundle, provider_id, "taken, though proven not to be");
+    }
+    Ok(is_mine)
 }
 
 /// The provider has it.
@@ -205,18 +271,21 @@ async fn store_accepted(
 async fn store_refusal(
     tx: &mut MySqlConnection,
     claimed: &Claimed,
-    code: i32,
-    words: &str,
+    refusal: Refusal,
+    (code, words): (i32, &str),
     now: DateTime<Utc>,
 ) -> Result<bool, sqlx::Error> {
     let refusals = claimed.refusals + 1;
-    match refusal::read(code, words) {
-        Refusal::NoAccess => put_back(tx, claimed, claimed.refusals, None, now).await,
+    if refusal::read(code, words) == Refusal::NoAccess {
+        bundle::note_no_access(tx, claimed.attempt, code, now).await?;
+    }
+    match refusal {
+        // When the gate opens, others try first.
+        Refusal::NoAccess => put_back(tx, claimed, claimed.refusals, Some(now + CLOSED_WITHOUT_ACCESS), now).await,
         Refusal::OutOfMoney => {
             let is_mine = put_back(tx, claimed, claimed.refusals, None, now).await?;
-            let (campaign, reason) = (&claimed.campaign, Reason::OutOfMoney);
-            if is_mine && progress::pause_for(tx, campaign.clinic, campaign.id, reason).await? {
-                tracing::warn!(event = "campaign.paused", campaign.id = %campaign.id, reason = reason.as_str(), "paused");
+            if is_mine {
+                stop_without_money(tx, claimed, now).await?;
             }
             Ok(is_mine)
         }
@@ -226,6 +295,26 @@ async fn store_refusal(
         }
         Refusal::Other => reject(tx, claimed, Some((code, words)), Reason::RejectedByProvider, now).await,
     }
+}
+
+/// The account is empty: the campaign waits for somebody. A test, which is in no list to be resumed from, has failed.
+async fn stop_without_money(tx: &mut MySqlConnection, claimed: &Claimed, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    let reason = Reason::OutOfMoney;
+    let Some(campaign) = campaigns::lock(tx, claimed.campaign.clinic, claimed.campaign.id).await? else { return Ok(()) };
+    if campaign.kind == CampaignKind::Test {
+        if matches!(campaign.state, CampaignState::Sending | CampaignState::Paused) {
+            let excluded = progress::end(tx, &campaign, CampaignState::Failed, reason, now).await?;
+            let (id, reason) = (campaign.id, reason.as_str());
+            tracing::warn!(event = "campaign.stopped", campaign.id = %id, reason, excluded, "nobody would resume a test");
+        }
+        return Ok(());
+    }
+    // Whoever has resumed it since has charged the account: that is for the next call to say.
+    let is_news = campaign.resumed_at.is_none_or(|resumed_at| claimed.called_at >= resumed_at);
+    if is_news && progress::pause_for(tx, campaign.clinic, campaign.id, reason).await? {
+        tracing::warn!(event = "campaign.paused", campaign.id = %campaign.id, reason = reason.as_str(), "paused");
+    }
+    Ok(())
 }
 
 /// Certainly nothing of it is at the provider. It waits for another attempt, unless the campaign has come to an end meanwhile.

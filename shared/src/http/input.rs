@@ -3,7 +3,9 @@
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
-use serde::de::DeserializeOwned;
+use chrono::{DateTime, Utc};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
 
 use crate::http::{Kind, Problem};
 
@@ -34,6 +36,17 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     })
 }
 
+const NOT_A_MOMENT: &str = "must be a moment such as 2026-03-02T09:00:00+09:00";
+
+/// A moment in a body, for `#[serde(default, deserialize_with = "shared::http::moment")]`: what is none is told from what is no date.
+///
+/// # Errors
+/// When it is neither a moment nor `null`.
+pub fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| text.parse().map_err(|_| D::Error::custom(NOT_A_MOMENT))).transpose()
+}
+
 /// What a reason means to a person who reads Korean. The model's own sentences are translated; what remains is about types,
 /// which only a program gets wrong.
 fn korean(reason: &str) -> String {
@@ -44,6 +57,7 @@ fn korean(reason: &str) -> String {
         ("not a Korean sender number", "발신 번호가 아닙니다. 02-555-0101 또는 1588-1234 형식으로 입력해 주세요."),
         ("not a referral code", "추천 코드가 아닙니다. 오타가 없는지 확인해 주세요."),
         ("not a cursor of this list", "이 목록의 커서가 아닙니다."),
+        (NOT_A_MOMENT, "시각은 2026-03-02T09:00:00+09:00 형식으로 입력해 주세요."),
         ("expected an id", "식별자가 올바르지 않습니다."),
         ("unknown variant", "선택할 수 없는 값입니다."),
         ("invalid type", "값의 형식이 올바르지 않습니다."),
@@ -172,6 +186,27 @@ mod tests {
             (crate::model::customer::SenderKey::try_from(String::new()).unwrap_err().to_string(), "영문, 숫자, 기호 1~64자"),
         ] {
             assert!(korean(&reason).starts_with(sentence), "{reason} -> {}", korean(&reason));
+        }
+    }
+
+    #[test]
+    fn a_moment_that_is_none_is_told_how_to_write_one() {
+        #[derive(Debug, Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Wish {
+            #[serde(default, deserialize_with = "moment")]
+            scheduled_at: Option<DateTime<Utc>>,
+        }
+        let read = |json: &str| parse::<Wish>(json.as_bytes()).map(|wish| wish.scheduled_at.map(|at| at.to_rfc3339()));
+        let nine = r#"{"scheduledAt":"2026-03-02T09:00:00+09:00"}"#;
+        assert_eq!(read(nine).unwrap().as_deref(), Some("2026-03-02T00:00:00+00:00"));
+        for none in ["{}", r#"{"scheduledAt":null}"#] {
+            assert_eq!(read(none).unwrap(), None);
+        }
+        for wrong in ["", "2026-03-02", "2026-03-02T09:00:00", "내일", "2026-13-02T09:00:00+09:00"] {
+            let problem = format!("{:?}", read(&format!(r#"{{"scheduledAt":"{wrong}"}}"#)).unwrap_err());
+            let (ko, en) = ("시각은 2026-03-02T09:00:00+09:00 형식으로 입력해 주세요.", NOT_A_MOMENT);
+            assert!(problem.contains(ko) && problem.contains(en) && problem.contains("scheduledAt"), "{problem}");
         }
     }
 

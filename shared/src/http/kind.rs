@@ -123,9 +123,12 @@ kinds! {
     /// The user is a member of the clinic.
     AlreadyMember = CONFLICT "already-member",
         "이미 이 병원의 단골입니다.", "You are a member of this clinic already.";
-    /// The body is larger than is read, or the answer would be larger than can be given.
+    /// The body is larger than is read.
     TooLarge = PAYLOAD_TOO_LARGE "too-large",
         "요청 본문이 너무 큽니다.", "The request body is too large.";
+    /// More is asked for than one file can hold, or than can be written while somebody waits.
+    ExportTooLarge = PAYLOAD_TOO_LARGE "export-too-large",
+        "한 파일에 담기에는 너무 많습니다.", "That is too much for one file.";
     /// A field of the input cannot be used; `field` names it.
     InvalidInput = UNPROCESSABLE_ENTITY "invalid-input",
         "입력값을 확인해 주세요.", "Check the input.";

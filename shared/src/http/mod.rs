@@ -8,7 +8,7 @@ mod page;
 mod problem;
 
 pub use caller::Language;
-pub use input::{Body, IdempotencyKey, Ids, Params};
+pub use input::{Body, IdempotencyKey, Ids, Params, moment};
 pub use kind::Kind;
 pub use openapi::{Route, Table};
 pub use page::{Cursor, Page};

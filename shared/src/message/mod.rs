@@ -216,6 +216,9 @@ pub enum ResultsAwaited {
         campaign_id: CampaignId,
         /// Which bundle.
         bundle_id: BundleId,
+        /// How often had been asked when this was sent: who finds another number has nothing to ask. Not said by earlier versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        polls: Option<u32>,
     },
 }
 

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use chrono::NaiveDate;
-use reqwest::StatusCode;
+use reqwest::{Body, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded::Serializer;
 
+use super::form::{Form, Pattern};
 use super::{Call, ChangeOutcome, Listing, NoAnswer, Provider, Report, SendOutcome, TakenCall, TemplateChange, answer};
 use crate::aws::secrets::{self, SecretUnavailable};
 use crate::config::ProviderConfig;
@@ -19,6 +20,8 @@ use crate::model::approval::Described;
 use crate::model::template::Button;
 use crate::model::wording::Wording;
 
+/// What stands for the link in the buttons of a call.
+const LINK: &str = "#{link}";
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 /// From the connection to the last byte of the answer of a call that sends.
 const SEND_LIMIT: Duration = Duration::from_secs(20);
@@ -124,8 +127,8 @@ impl Aligo {
     }
 
     /// The body of a call that sends.
-    fn form_of(&self, call: &Call<'_>) -> Result<String, serde_json::Error> {
-        let mut form = self.signed();
+    fn form_of(&self, call: &Call<'_>) -> Result<Vec<u8>, serde_json::Error> {
+        let mut form = Form::behind(self.signed().finish());
         append_call(&mut form, call)?;
         Ok(form.finish())
     }
@@ -149,7 +152,7 @@ impl Aligo {
         Ok((path, form.finish()))
     }
 
-    async fn post(&self, path: &str, form: String, limit: Duration) -> Result<Vec<u8>, Trouble> {
+    async fn post(&self, path: &str, form: impl Into<Body>, limit: Duration) -> Result<Vec<u8>, Trouble> {
         let request = self
             .client
             .post(format!("{}{path}", self.base_url))
@@ -191,6 +194,10 @@ struct Buttons<'a> {
     button: &'a [Button],
 }
 
+fn json_of(buttons: &[Button]) -> Result<String, serde_json::Error> {
+    serde_json::to_string(&Buttons { button: buttons })
+}
+
 /// Adds what a template is to say.
 fn append_wording(form: &mut Serializer<'static, String>, wording: &Wording) -> Result<(), serde_json::Error> {
     form.append_pair("tpl_name", &wording.name);
@@ -202,18 +209,20 @@ fn append_wording(form: &mut Serializer<'static, String>, wording: &Wording) -> 
         form.append_pair("tpl_stitle", &wording.emphasis_subtitle);
     }
     if !wording.buttons.is_empty() {
-        form.append_pair("tpl_button", &serde_json::to_string(&Buttons { button: &wording.buttons })?);
+        form.append_pair("tpl_button", &json_of(&wording.buttons)?);
     }
     Ok(())
 }
 
 /// Adds the fields of a call that sends.
-fn append_call(form: &mut Serializer<'static, String>, call: &Call<'_>) -> Result<(), serde_json::Error> {
-    form.append_pair("senderkey", call.sender_key);
-    form.append_pair("tpl_code", call.template_code);
-    form.append_pair("sender", call.sender_phone);
+fn append_call(form: &mut Form, call: &Call<'_>) -> Result<(), serde_json::Error> {
+    form.add("senderkey", call.sender_key);
+    form.add("tpl_code", call.template_code);
+    form.add("sender", call.sender_phone);
+    // The same for everybody but for the link: encoded once.
+    let buttons = Pattern::of(&json_of(call.buttons)?, LINK);
     for (number, recipient) in (1..).zip(&call.recipients) {
-        let mut add = |field: &str, value: &str| _ = form.append_pair(&format!("{field}_{number}"), value);
+        let mut add = |field: &str, value: &str| form.add_numbered(field, number, value);
         add("receiver", &recipient.phone.digits());
         // Required, but shown to nobody.
         add("subject", call.template_code);
@@ -221,8 +230,11 @@ fn append_call(form: &mut Serializer<'static, String>, call: &Call<'_>) -> Resul
         if !recipient.title.is_empty() {
             add("emtitle", recipient.title);
         }
-        if !recipient.buttons.is_empty() {
-            add("button", &serde_json::to_string(&Buttons { button: &recipient.buttons })?);
+        match recipient.buttons {
+            Some([]) => {}
+            Some(own) => add("button", &json_of(own)?),
+            None if call.buttons.is_empty() => {}
+            None => form.add_pattern("button", number, &buttons, recipient.link),
         }
     }
     Ok(())

@@ -17,7 +17,6 @@ use crate::db::messages::{self, NewMessage};
 use crate::message::{BundlePrepared, ResultsAwaited};
 use crate::model::link::LinkKeys;
 use crate::model::state::{CampaignKind, CampaignState, MessageState};
-use crate::model::template::LINK_VARIABLE;
 use crate::model::{BundleId, MessageId};
 use crate::provider::{Aligo, Call, Provider, Recipient, SendOutcome};
 use crate::testing::{FixedClock, TestDatabase, campaign, clinic, message};
@@ -162,10 +161,18 @@ impl Sending {
         BundlePrepared::V1 { clinic_id: self.campaign.clinic, campaign_id: self.campaign.id, bundle_id: bundle }
     }
 
-    /// What collect-results is told.
+    /// What collect-results is told, whatever was asked before.
     #[must_use]
-    pub fn due(&self, bundle: BundleId) -> ResultsAwaited {
-        ResultsAwaited::DueV1 { clinic_id: self.campaign.clinic, campaign_id: self.campaign.id, bundle_id: bundle }
+    pub const fn due(&self, bundle: BundleId) -> ResultsAwaited {
+        let (clinic_id, campaign_id) = (self.campaign.clinic, self.campaign.id);
+        ResultsAwaited::DueV1 { clinic_id, campaign_id, bundle_id: bundle, polls: None }
+    }
+
+    /// What reconcile tells collect-results after so many questions.
+    #[must_use]
+    pub const fn due_after(&self, bundle: BundleId, polls: u32) -> ResultsAwaited {
+        let (clinic_id, campaign_id) = (self.campaign.clinic, self.campaign.id);
+        ResultsAwaited::DueV1 { clinic_id, campaign_id, bundle_id: bundle, polls: Some(polls) }
     }
 
     /// Hands a bundle to the provider and stores nothing but that it is being called, like a worker that dies then.
@@ -177,20 +184,18 @@ impl Sending {
         let Campaign { clinic, .. } = self.campaign;
         bundles::mark_calling(&mut connection, clinic, bundle, called_at).await.expect("the bundle changes");
         let messages = messages::list_of_bundle(&mut connection, clinic, bundle).await.expect("the messages are there");
-        let recipients = messages.iter().map(|message| {
-            let values = BTreeMap::from([(LINK_VARIABLE.to_owned(), message.link.clone())]);
-            let buttons = self.campaign.buttons.iter().map(|button| button.rendered(&values).expect("only the link"));
-            Recipient {
-                phone: &message.phone,
-                text: &message.body,
-                title: &self.campaign.emphasis_title,
-                buttons: buttons.collect(),
-            }
+        let recipients = messages.iter().map(|message| Recipient {
+            phone: &message.phone,
+            text: &message.body,
+            title: &self.campaign.emphasis_title,
+            link: &message.link,
+            buttons: None,
         });
         let call = Call {
             sender_key: &self.campaign.sender_key,
             sender_phone: &self.campaign.sender_phone,
             template_code: &self.campaign.template_code,
+            buttons: &self.campaign.buttons,
             recipients: recipients.collect(),
         };
         provider.send(&call).await

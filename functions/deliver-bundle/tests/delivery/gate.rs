@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
@@ -12,6 +13,7 @@ use shared::db::provider_gate;
 use shared::model::state::BundleState;
 use shared::provider::SendOutcome;
 use shared::testing::sending::event;
+use sqlx::Executor;
 use tokio::task::JoinSet;
 
 use crate::scene::{Acting, Answer, INTERVAL, Jumping, Scene, ambient, announced, wake_all, wake_up, worker_on};
@@ -192,5 +194,82 @@ async fn a_worker_waits_for_a_gate_that_opens_before_its_shift_is_over() {
     assert_eq!(announced(&worker), bundles);
     assert!(sending.bundle(bundles[0]).await.called_at.unwrap() >= until);
     assert!(!scene.gate().await.is_troubled());
+    scene.test.finish().await;
+}
+
+#[tokio::test]
+async fn a_try_costs_no_bundle_while_the_provider_says_nothing_at_all() {
+    for kind in ["reset", "serverError"] {
+        let (scene, sending, bundle) = Scene::with_bundle().await;
+        scene.execute("UPDATE provider_gate SET failures = 5, closed_until = '2026-03-02 00:00:00', reason = 'down'").await;
+        scene.simulator.add_fault(json!({"kind": kind, "path": "*", "times": 0})).unwrap();
+        let worker = scene.worker().await;
+        assert!(scene.wake(&worker).await);
+        let (stored, gate) = (sending.bundle(bundle).await, scene.gate().await);
+        assert_eq!((stored.state, stored.attempt, scene.simulator.sends()), (BundleState::Prepared, 1, 0), "{kind}");
+        let until = scene.clock.now() + TimeDelta::seconds(60);
+        assert_eq!((gate.failures, gate.closed_until), (6, Some(until)));
+        scene.simulator.app.script(aligo_simulator::script::Script::clear_faults);
+        scene.clock.advance(TimeDelta::seconds(60));
+        assert!(scene.wake(&worker).await);
+        assert_eq!((announced(&worker), scene.gate().await.is_troubled()), (vec![bundle], false));
+        scene.test.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn a_balance_that_is_not_told_does_not_keep_the_gate_closed() {
+    for fault in [
+        json!({"kind": "serverError", "path": "/akv10/heartinfo/"}),
+        json!({"kind": "refuse", "path": "/akv10/heartinfo/"}),
+        json!({"kind": "latency", "path": "/akv10/heartinfo/", "milliseconds": 6_000}),
+    ] {
+        let (scene, _, bundle) = Scene::with_bundle().await;
+        scene.execute("UPDATE provider_gate SET failures = 5, closed_until = '2026-03-02 00:00:00', reason = 'down'").await;
+        scene.simulator.add_fault(fault.clone()).unwrap();
+        let worker = scene.worker().await;
+        assert!(scene.wake(&worker).await);
+        assert_eq!((announced(&worker), scene.gate().await.is_troubled()), (vec![bundle], false), "{fault}");
+        scene.test.finish().await;
+    }
+}
+
+/// The server ends a session of this worker that does nothing for a second.
+async fn end_when_idle<V>(worker: &crate::scene::Worker<V>) {
+    worker.database.acquire().await.unwrap().execute("SET SESSION wait_timeout = 1").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_worker_whose_connection_the_server_has_closed_does_not_notice() {
+    let (scene, _, bundle) = Scene::with_bundle().await;
+    let worker = scene.worker().await;
+    let session = "SELECT CONNECTION_ID()";
+    end_when_idle(&worker).await;
+    let before: u64 = sqlx::query_scalar(session).fetch_one(&mut *worker.database.acquire().await.unwrap()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    assert!(scene.wake(&worker).await);
+    assert_eq!(announced(&worker), [bundle]);
+    let after: u64 = sqlx::query_scalar(session).fetch_one(&mut *worker.database.acquire().await.unwrap()).await.unwrap();
+    assert_ne!(before, after);
+    let limit: u64 = sqlx::query_scalar("SELECT @@SESSION.wait_timeout").fetch_one(&scene.test.pool).await.unwrap();
+    assert_eq!(limit, 30);
+    scene.test.finish().await;
+}
+
+#[tokio::test]
+async fn who_is_frozen_while_holding_the_gate_holds_the_others_up_until_the_server_lets_go() {
+    let (scene, _, bundle) = Scene::with_bundle().await;
+    let frozen = scene.worker().await;
+    end_when_idle(&frozen).await;
+    let mut connection = frozen.database.acquire().await.unwrap();
+    connection.execute("BEGIN").await.unwrap();
+    provider_gate::lock(&mut connection).await.unwrap();
+    let worker = scene.worker().await;
+    let begun = Instant::now();
+    assert!(scene.wake(&worker).await);
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert_eq!(announced(&worker), [bundle]);
+    assert!(provider_gate::lock(&mut connection).await.is_err());
+    drop(connection);
     scene.test.finish().await;
 }

@@ -3,6 +3,7 @@
 
 mod exclusions;
 mod gate;
+mod hiccups;
 mod kills;
 mod outcomes;
 mod refusals;

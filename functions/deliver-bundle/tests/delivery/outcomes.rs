@@ -232,6 +232,27 @@ async fn of_the_answers_that_come_when_the_bundle_was_given_up_only_acceptance_c
 }
 
 #[tokio::test]
+async fn acceptance_that_comes_after_the_proof_of_absence_counts_until_the_bundle_is_claimed_again() {
+    let (scene, sending, bundle) = Scene::with_bundle().await;
+    let pool = scene.test.pool.clone();
+    let thawed = Acting(move || -> Answer {
+        let pool = pool.clone();
+        Box::pin(async move {
+            let absent = "UPDATE bundles b, messages m SET b.state = 'prepared', b.attempt = b.attempt + 1, m.state = 'queued'";
+            sqlx::query(absent).execute(&pool).await.unwrap();
+            SendOutcome::Accepted { provider_id: "77".to_owned(), accepted: 2, refused: 0 }
+        })
+    });
+    let worker = scene.worker_with(thawed).await;
+    assert!(scene.wake(&worker).await);
+    let stored = sending.bundle(bundle).await;
+    assert_eq!((stored.state, stored.provider_id.as_deref()), (BundleState::Accepted, Some("77")));
+    assert_eq!((sending.states().await, sending.counts().await), (vec![MessageState::Sent; 2], (2, 0, 0)));
+    assert_eq!((sending.state().await.0, announced(&worker)), (CampaignState::Finished, vec![bundle]));
+    scene.test.finish().await;
+}
+
+#[tokio::test]
 async fn what_cannot_be_read_goes_to_the_dead_letters() {
     let (scene, _, _) = Scene::with_bundle().await;
     let worker = scene.worker().await;

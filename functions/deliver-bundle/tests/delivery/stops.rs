@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use deliver_bundle::handle_until;
 use shared::clock::Clock;
 use shared::db::bundles::claim::Claim;
-use shared::db::campaigns::{self, progress};
+use shared::db::campaigns::{self, progress, schedule};
 use shared::model::result::Reason;
 use shared::model::state::{BundleState, CampaignState, MessageState};
 use shared::provider::SendOutcome;
@@ -204,5 +204,46 @@ async fn a_worker_that_is_frozen_at_any_moment_posts_nothing_that_is_old_or_that
         }
         // Not claimed, put back, and sent.
         assert_eq!(by_then, [(0, 0), (0, 1), (1, 1)].into(), "{seconds}");
+    }
+}
+
+#[tokio::test]
+async fn a_campaign_that_is_paused_when_all_of_it_is_handed_over_is_finished_unless_some_may_come_back() {
+    let taken = || SendOutcome::Accepted { provider_id: "1".to_owned(), accepted: 1, refused: 0 };
+    let unknown = || SendOutcome::Unknown { why: "reset".to_owned() };
+    for (bundles, answer, expected) in
+        [(1, taken(), CampaignState::Finished), (2, taken(), CampaignState::Paused), (1, unknown(), CampaignState::Paused)]
+    {
+        let scene = Scene::new().await;
+        let mut sending = scene.campaign(1).await;
+        sending.add_bundles(bundles, 1).await;
+        let (pool, clinic, id) = (scene.test.pool.clone(), sending.campaign.clinic, sending.campaign.id);
+        let pausing = Acting(move || -> Answer {
+            let (pool, answer) = (pool.clone(), answer.clone());
+            Box::pin(async move {
+                let mut connection = pool.acquire().await.unwrap();
+                assert!(progress::pause_for(&mut connection, clinic, id, Reason::ByStaff).await.unwrap());
+                answer
+            })
+        });
+        let worker = scene.worker_with(pausing).await;
+        assert!(scene.wake(&worker).await);
+        announced(&worker);
+        let campaign = sending.reload().await;
+        let is_paused = expected == CampaignState::Paused;
+        assert_eq!(
+            (campaign.state, campaign.resumed_from.is_some(), campaign.failure.is_some()),
+            (expected, is_paused, is_paused)
+        );
+        // Whoever comes by each minute thinks the same.
+        let mut connection = scene.test.pool.acquire().await.unwrap();
+        assert_eq!(schedule::list_done(&mut connection, 10).await.unwrap(), []);
+        if expected == CampaignState::Finished {
+            sending.set_state(CampaignState::Sending).await;
+            progress::pause_for(&mut connection, clinic, id, Reason::ByStaff).await.unwrap();
+            assert_eq!(schedule::list_done(&mut connection, 10).await.unwrap().len(), 1);
+        }
+        drop(connection);
+        scene.test.finish().await;
     }
 }
