@@ -122,7 +122,7 @@ function token(number) {
   ids[0] = 1;
   campaign.copy(ids, 1);
   ids.writeUInt32BE(number, 17);
-  const mac = createHmac('sha256', 'k'.repeat(64)).update(ids).digest().subarray(0, 12);
+  const mac = createHmac('sha256', 'k'.repeat(64)).update('dangol link v1').update(ids).digest().subarray(0, 12);
   return Buffer.concat([ids, mac]).toString('base64url');
 }
 

@@ -1,11 +1,13 @@
 //! Dangol's contender in the benchmark of sending, and what that benchmark needs besides: `benches/run.py` calls it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use benches::scratch::{self, Server};
 use benches::{Failed, answer, peak_kib, people};
 use serde_json::{Value, json};
+use shared::aws::topics::{Outgoing, Publisher};
 use shared::batch::DeadLetters;
 use shared::clock::Ambient;
 use shared::config::Environment;
@@ -14,11 +16,13 @@ use shared::db::customers::{self, Customer};
 use shared::db::groups;
 use shared::failure::Failure;
 use shared::message::{BundlePrepared, CampaignRequested};
+use shared::model::id::OutboxId;
 use shared::model::link::LinkKeys;
 use shared::model::state::Verdict;
 use shared::model::{BundleId, CampaignId, ClinicId, CustomerId};
+use shared::provider::Aligo;
 use shared::store::{self, Store};
-use shared::testing::{FakePublisher, sending};
+use shared::testing::sending;
 use sqlx::{Executor, MySqlConnection};
 
 const USAGE: &str = "sending create SCHEMA ROWS | prepare SCHEMA CLINIC CAMPAIGN | release SCHEMA CLINIC CAMPAIGN
@@ -63,6 +67,15 @@ struct Nowhere;
 impl DeadLetters for Nowhere {
     async fn bury(&self, _: &str, reason: &str) -> Result<(), Failure> {
         Err(Failure::reject(reason.to_owned()))
+    }
+}
+
+/// Facts are told to nobody.
+struct Away;
+
+impl Publisher for Away {
+    async fn publish(&self, outgoing: &[Outgoing]) -> Vec<OutboxId> {
+        outgoing.iter().map(|outgoing| outgoing.id).collect()
     }
 }
 
@@ -115,10 +128,10 @@ async fn prepare(
     store: Store,
 ) -> Result<(), Failed> {
     let deps = prepare_campaign::Deps {
-        database: server.database(schema),
+        database: server.database(schema, 1),
         store,
         keys: keys()?,
-        publisher: FakePublisher::default(),
+        publisher: Away,
         dead_letters: Nowhere,
         ambient: Ambient::system()?,
     };
@@ -141,16 +154,18 @@ async fn release(server: &Server, schema: &str, clinic: ClinicId, campaign: Camp
 /// Where the provider is, its key and the account.
 type Account<'a> = (&'a str, &'a str, &'a str);
 
-/// The function `deliver-bundle`, so many times at once, each on a thread of its own as if it were a machine of its own.
+/// The function `deliver-bundle`, so many times at once, each on a thread of its own. They share a client, which keeps
+/// no connection; what it costs to make one is paid once per process.
 fn deliver(
     server: &Server,
     schema: &str,
     campaign: (ClinicId, CampaignId),
-    account: Account<'_>,
+    (url, key, user): Account<'_>,
     workers: usize,
 ) -> Result<(), Failed> {
+    let provider = Arc::new(sending::provider(url, key, user));
     std::thread::scope(|scope| {
-        let work = || work(server, schema, campaign, account).map_err(|failed| failed.to_string());
+        let work = || work(server, schema, campaign, &provider).map_err(|failed| failed.to_string());
         let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
         threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| "a worker panicked".to_owned())?)
     })?;
@@ -161,15 +176,15 @@ fn work(
     server: &Server,
     schema: &str,
     (clinic, campaign): (ClinicId, CampaignId),
-    (url, key, user): Account<'_>,
+    provider: &Arc<Aligo>,
 ) -> Result<(), Failed> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let deps = deliver_bundle::Deps {
-            database: server.database(schema),
+            database: server.database(schema, 1),
             ambient: Ambient::system()?,
-            provider: sending::provider(url, key, user),
-            publisher: FakePublisher::default(),
+            provider: Arc::clone(provider),
+            publisher: Away,
             dead_letters: Nowhere,
             calls_per_second: CALLS_PER_SECOND,
         };
