@@ -16,7 +16,7 @@ from .console import Refusal, note, report_refusal, say, step
 from .instance import ROOT, Instance, open_instance
 
 _INSTANCE = "test"
-_DATABASE_TARGETS = {"migrations", "flows", "sending"}
+_DATABASE_TARGETS = {"migrations", "flows", "faults"}
 _STACK_TARGET = "stack"  # needs the whole application
 
 _CARGO_RESULT = re.compile(r"^test result: \S+ (\d+) passed; (\d+) failed;")

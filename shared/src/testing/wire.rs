@@ -75,9 +75,13 @@ fn carry(client: TcpStream, server: TcpStream, left: &AtomicI64) -> io::Result<(
         // Every command begins a new count of packets; what belongs to one already begun has a higher number. It is counted before
         // it is handed on: its answer may be back before the next line.
         let is_last = packet[3] == 0 && left.fetch_sub(1, Ordering::SeqCst) <= 1;
+        if is_last {
+            // Before the command arrives, so that its answer finds nobody.
+            client.shutdown(Shutdown::Both)?;
+        }
         server.write_all(&packet)?;
         if is_last {
-            break;
+            return server.shutdown(Shutdown::Both);
         }
     }
     client.shutdown(Shutdown::Both)?;
