@@ -122,13 +122,15 @@ async fn workers_killed_in_the_middle_of_a_commit_and_of_its_undoing_lose_nothin
 
 /// Waits until a worker of the clinic's only import is through with a chunk.
 async fn worked_through(connection: &mut MySqlConnection, clinic: &str) {
-    for _ in 0..1500 {
-        let question = "SELECT worked_through FROM imports WHERE clinic_id = UNHEX(?)";
-        let rows: u32 = sqlx::query_scalar(question).bind(clinic).fetch_one(&mut *connection).await.unwrap();
+    for _ in 0..6000 {
+        let question =
+            "SELECT CAST(worked_through + (SELECT COUNT(*) FROM import_chunks k WHERE k.clinic_id = i.clinic_id AND k.done)
+                        AS UNSIGNED) FROM imports i WHERE clinic_id = UNHEX(?)";
+        let rows: u64 = sqlx::query_scalar(question).bind(clinic).fetch_one(&mut *connection).await.unwrap();
         if rows > 0 {
             return;
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
     panic!("the worker did not begin");
 }
@@ -138,10 +140,12 @@ async fn worked_through(connection: &mut MySqlConnection, clinic: &str) {
 async fn interrupted(connection: &mut MySqlConnection, clinic: &str, function: &str) -> (u32, u32) {
     tokio::time::sleep(Duration::from_secs(1)).await;
     kill(function).await;
-    let question = "SELECT rows_committed, CAST((SELECT COUNT(*) FROM customers c WHERE c.clinic_id = i.clinic_id) AS UNSIGNED)
+    let question = "SELECT CAST(rows_committed + COALESCE((SELECT SUM(rows_committed) FROM import_chunks k
+                      WHERE k.clinic_id = i.clinic_id), 0) AS UNSIGNED),
+                      CAST((SELECT COUNT(*) FROM customers c WHERE c.clinic_id = i.clinic_id) AS UNSIGNED)
                     FROM imports i WHERE clinic_id = UNHEX(?)";
-    let (rows, customers): (u32, u64) = sqlx::query_as(question).bind(clinic).fetch_one(connection).await.unwrap();
-    (rows, u32::try_from(customers).unwrap())
+    let (rows, customers): (u64, u64) = sqlx::query_as(question).bind(clinic).fetch_one(connection).await.unwrap();
+    (u32::try_from(rows).unwrap(), u32::try_from(customers).unwrap())
 }
 
 #[tokio::test]

@@ -32,7 +32,7 @@ async fn a_campaign_is_checked_tried_sent_behind_a_canary_exported_and_sent_agai
     let first = group(&owner, "1년 지난 분", &["010-4000-0001", "010-4000-0002", "010-4000-0003", "010-4000-9911"]).await;
     let others = ["010-4000-0011", "010-4000-0012", "010-4000-0013", "010-4000-9907", "0505-400-0014"];
     let second = group(&owner, "임플란트", &others).await;
-    owner.post("/v1/suppressions", json!({"phone": "010-4000-0013", "note": "전화로 거부"})).await;
+    owner.post("/v1/suppressions", json!({"phones": ["010-4000-0013"], "note": "전화로 거부"})).await;
 
     let wish = json!({
         "groupIds": [first["id"], second["id"]], "templateId": template["id"], "destination": DESTINATION, "name": "3월 검진",
