@@ -32,8 +32,12 @@ pub struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     pub fn new(ambient: &'a Ambient, keys: &'a LinkKeys, campaign: &'a Campaign, open: Option<Filled>) -> Self {
-        let draft = campaign.draft();
+        let mut draft = campaign.draft();
         let (own_titles, own_buttons) = (draft.has_own_titles(), draft.has_own_buttons());
+        if !own_buttons {
+            // The same for everybody but for the link, which is filled in when they are handed over.
+            draft.buttons = &[];
+        }
         let number = campaign.prepared.messages;
         Self { ambient, keys, campaign, draft, own_titles, own_buttons, number, open, added: Vec::new() }
     }
