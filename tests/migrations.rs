@@ -1,7 +1,7 @@
 //! Migrations over a schema that holds data.
 
 use shared::db::MIGRATIONS;
-use shared::testing::TestDatabase;
+use shared::testing::{TestDatabase, rollup};
 
 /// A clinic with one of everything, as the first version of the application leaves it.
 const POPULATED: &[&str] = &[
@@ -66,6 +66,7 @@ const KEPT: &[(&str, i64)] = &[
     ("SELECT COUNT(*) FROM messages WHERE body = '홍길동님' AND group_id IS NULL AND customer_id IS NOT NULL", 1),
     // What is under way goes on, without a canary that it never had; nobody has agreed to advertising by that.
     ("SELECT COUNT(*) FROM campaigns WHERE state = 'sending' AND released_at IS NOT NULL AND kind = 'information'", 1),
+    ("SELECT COUNT(*) FROM campaigns WHERE link_expires_at IS NULL AND counts_checked_at IS NULL", 2),
     ("SELECT COUNT(*) FROM bundles WHERE state = 'prepared' AND attempt = 0 AND not_before IS NULL", 1),
     ("SELECT COUNT(*) FROM customers WHERE advertising_consent_at IS NULL", 1),
     ("SELECT COUNT(*) FROM memberships WHERE state = 'confirmed'", 1),
@@ -178,6 +179,80 @@ async fn a_deletion_takes_along_what_belongs_to_it_and_leaves_the_past_readable(
         sqlx::query(statement).execute(&test.pool).await.unwrap();
         let count: i64 = sqlx::query_scalar(left).fetch_one(&test.pool).await.unwrap();
         assert_eq!(count, expected, "{deleted}");
+    }
+    test.finish().await;
+}
+
+/// What the version before the roll-up of all scopes leaves: two clinics, a campaign to two groups, one of the same template, a test,
+/// messages in every state, visits of every class, and a first click that is not the earliest.
+const SENT: &[&str] = &[
+    "INSERT INTO clinics (id, name, points_notice, created_at) VALUES (UNHEX(REPEAT('01', 16)), '새봄치과의원', '', NOW(6)),
+         (UNHEX(REPEAT('02', 16)), '늘봄의원', '', NOW(6))",
+    "INSERT INTO campaigns (clinic_id, id, name, kind, template_id, template_code, content, buttons, sender_key, sender_phone, destination,
+         state, created_by, created_at)
+     SELECT UNHEX(REPEAT(clinic, 16)), UNHEX(REPEAT(id, 16)), '안내', kind, UNHEX(REPEAT('32', 16)), 'T1', '#{고객명}님', '[]', 'key',
+         '02-123-4567', 'https://www.example.com/', 'finished', UNHEX(REPEAT('33', 16)), NOW(6)
+     FROM (SELECT '01' AS clinic, '41' AS id, 'information' AS kind UNION ALL SELECT '01', '42', 'advertising'
+         UNION ALL SELECT '01', '43', 'test' UNION ALL SELECT '02', '44', 'information') campaigns",
+    "INSERT INTO messages (clinic_id, campaign_id, number, group_id, name, phone, body, link, state, reason, sent_at, resulted_at,
+         first_click_at)
+     SELECT c.clinic_id, c.id, number, UNHEX(REPEAT(reached, 16)), '홍길동', CONCAT('+8210000001', number), '홍길동님', 'token', m.state,
+         reason, sent, resulted, first
+     FROM (
+         SELECT 10 AS number, '51' AS reached, 'delivered' AS state, NULL AS reason, '2026-03-02 01:59:59.999999' AS sent,
+             '2026-03-02 02:00:00' AS resulted, '2026-03-02 05:10:00' AS first
+         UNION ALL SELECT 11, '51', 'delivered', NULL, '2026-03-02 02:00:00', '2026-03-02 02:20:00', '2026-03-02 04:00:00'
+         UNION ALL SELECT 12, '52', 'failed', 'blocked', '2026-03-02 02:00:00', '2026-03-03 02:20:00', NULL
+         UNION ALL SELECT 13, '52', 'failed', NULL, '2026-03-02 02:00:00', '2026-03-03 02:30:00', NULL
+         UNION ALL SELECT 14, NULL, 'failed', 'rejected_by_provider', NULL, '2026-03-02 02:30:00', NULL
+         UNION ALL SELECT 15, NULL, 'sent', NULL, '2026-03-02 02:30:00', NULL, NULL
+         UNION ALL SELECT 16, '51', 'unknown', 'no_result', '2026-03-02 02:30:00', '2026-03-03 02:30:00', NULL
+         UNION ALL SELECT 17, '51', 'excluded', 'suppressed', NULL, '2026-03-02 00:30:00', NULL
+         UNION ALL SELECT 18, '52', 'queued', NULL, NULL, NULL, NULL) m JOIN campaigns c",
+    "INSERT INTO clicks (id, clinic_id, campaign_id, message_number, class, reason, rule_version, agent, clicked_at)
+     SELECT UNHEX(MD5(CONCAT(HEX(c.id), v.id))), c.clinic_id, c.id, number, class, v.reason, 1, 'agent', clicked
+     FROM (
+         SELECT 1 AS id, 10 AS number, 'human' AS class, 'browser' AS reason, '2026-03-02 05:10:00' AS clicked
+         UNION ALL SELECT 2, 10, 'human', 'browser', '2026-03-02 02:00:01'
+         UNION ALL SELECT 3, 11, 'human', 'browser', '2026-03-02 04:00:00'
+         UNION ALL SELECT 4, 11, 'preview', 'kakao', '2026-03-02 02:01:00'
+         UNION ALL SELECT 5, 11, 'prefetch', 'head', '2026-03-02 02:02:00'
+         UNION ALL SELECT 6, 11, 'prefetch', 'purpose', '2026-03-02 02:03:00'
+         UNION ALL SELECT 7, 15, 'bot', 'empty', '2026-03-02 09:00:00'
+         UNION ALL SELECT 8, 16, 'human', 'browser', '2026-03-02 09:00:00') v JOIN campaigns c",
+];
+
+/// The numbers of hours are filled from what was sent and visited before there was a roll-up of all scopes.
+#[tokio::test]
+async fn the_roll_up_begins_with_what_was_sent_before_it() {
+    let test = TestDatabase::empty().await;
+    MIGRATIONS.run_to(5, &test.pool).await.unwrap();
+    for statement in SENT {
+        sqlx::query(*statement).execute(&test.pool).await.unwrap();
+    }
+    MIGRATIONS.run(&test.pool).await.unwrap();
+    rollup::assert_equals_rows(&test.pool).await;
+    for (question, expected) in [
+        // Of each campaign the provider took 6; the test of the first clinic counts in itself alone.
+        (
+            "SELECT SUM(sent) FROM hourly_totals WHERE scope_id = UNHEX(REPEAT('41', 16)) AND part_id = UNHEX(REPEAT('00', 16))",
+            6,
+        ),
+        ("SELECT SUM(sent) FROM hourly_totals WHERE scope_id = UNHEX(REPEAT('01', 16))", 12),
+        (
+            "SELECT SUM(sent) FROM hourly_totals WHERE clinic_id = UNHEX(REPEAT('02', 16)) AND scope_id = UNHEX(REPEAT('32', 16))",
+            6,
+        ),
+        ("SELECT SUM(failed) FROM hourly_failures WHERE scope_id = UNHEX(REPEAT('01', 16)) AND reason = 'other'", 2),
+        ("SELECT SUM(unique_clicks) FROM hourly_totals WHERE scope_id = UNHEX(REPEAT('51', 16))", 9),
+        ("SELECT COUNT(*) FROM messages WHERE first_click_at = '2026-03-02 02:00:01'", 4),
+        ("SELECT COUNT(*) FROM clicks WHERE method = 'HEAD' AND reason = 'head' AND origin IS NULL", 4),
+        ("SELECT COUNT(*) FROM clicks WHERE purpose = 'prefetch' AND reason = 'purpose'", 4),
+        ("SELECT COUNT(*) FROM campaigns WHERE link_expires_at IS NULL AND counts_checked_at IS NULL", 4),
+    ] {
+        let question = format!("SELECT CAST(({question}) AS SIGNED)");
+        let found: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(question.clone())).fetch_one(&test.pool).await.unwrap();
+        assert_eq!(found, expected, "{question}");
     }
     test.finish().await;
 }

@@ -3,6 +3,7 @@
 pub mod document;
 pub mod downloads;
 pub mod importing;
+pub mod rollup;
 pub mod sending;
 pub mod totals;
 pub mod wire;
@@ -209,6 +210,7 @@ pub fn campaign(ambient: &Ambient, clinic: ClinicId) -> Campaign {
         sender_key: "sender-key".to_owned(),
         sender_phone: "025550101".to_owned(),
         destination: "https://www.example.com/spring".to_owned(),
+        link_expires_at: None,
         state: CampaignState::Requested,
         failure: None,
         resumed_from: None,

@@ -8,6 +8,7 @@ use shared::model::link::LinkKeys;
 use shared::model::result::{self, Reason};
 use shared::model::state::MessageState;
 use shared::model::{BundleId, CampaignId, MessageId};
+use shared::testing::rollup::{self, Difference};
 use sqlx::mysql::MySqlPool;
 
 use crate::worker::link_keys;
@@ -51,8 +52,8 @@ pub enum Finding {
     Campaign { campaign: CampaignId, state: String },
     /// Somebody of the audience has no message, or somebody else has one.
     Audience { campaign: CampaignId, missing: i64, foreign: i64 },
-    /// The hours do not add up to the rows: sent, delivered, failed.
-    Hours { campaign: CampaignId, counted: [i64; 3], rows: [i64; 3] },
+    /// A number of an hour is not what the rows say.
+    Rollup(Difference),
     /// The campaign says that it has so many messages.
     Requested { campaign: CampaignId, said: u32, rows: i64 },
     /// Facts wait in the outbox.
@@ -234,48 +235,17 @@ async fn audiences(pool: &MySqlPool) -> Vec<Finding> {
     wrong.map(|(campaign, missing, foreign)| Finding::Audience { campaign, missing, foreign }).collect()
 }
 
-#[derive(sqlx::FromRow)]
-struct Counts {
-    campaign: CampaignId,
-    said: u32,
-    requested: i64,
-    taken: i64,
-    delivered: i64,
-    failed: i64,
-    hourly_sent: i64,
-    hourly_delivered: i64,
-    hourly_failed: i64,
-}
-
-/// Whether the counters of each campaign are what its rows are, by one statement: true at every moment, not only at the end.
+/// Whether the counters of each campaign and the roll-up are what the rows are: true at every moment, not only at the end.
 pub async fn counts(pool: &MySqlPool) -> Vec<Finding> {
-    let of_campaigns: Vec<Counts> = sqlx::query_as(
-        "SELECT c.id AS campaign, c.prepared_messages AS said,
-             COALESCE(m.requested, 0) AS requested, COALESCE(m.taken, 0) AS taken, COALESCE(m.delivered, 0) AS delivered,
-             COALESCE(m.failed, 0) AS failed, COALESCE(h.sent, 0) AS hourly_sent, COALESCE(h.delivered, 0) AS hourly_delivered,
-             COALESCE(h.failed, 0) AS hourly_failed
-         FROM campaigns c
-         LEFT JOIN (SELECT campaign_id, COUNT(*) AS requested, COUNT(sent_at) AS taken,
-                 CAST(SUM(state = 'delivered') AS SIGNED) AS delivered, CAST(SUM(state = 'failed') AS SIGNED) AS failed
-             FROM messages GROUP BY campaign_id) m ON m.campaign_id = c.id
-         LEFT JOIN (SELECT campaign_id, CAST(SUM(sent) AS SIGNED) AS sent, CAST(SUM(delivered) AS SIGNED) AS delivered,
-                 CAST(SUM(failed) AS SIGNED) AS failed
-             FROM hourly_counts GROUP BY campaign_id) h ON h.campaign_id = c.id",
+    let of_campaigns: Vec<(CampaignId, u32, i64)> = sqlx::query_as(
+        "SELECT c.id, c.prepared_messages, COALESCE(m.requested, 0) FROM campaigns c
+         LEFT JOIN (SELECT campaign_id, COUNT(*) AS requested FROM messages GROUP BY campaign_id) m ON m.campaign_id = c.id",
     )
     .fetch_all(pool)
     .await
     .expect("the database answers");
-    let mut findings = Vec::new();
-    for counts in of_campaigns {
-        let campaign = counts.campaign;
-        let counted = [counts.hourly_sent, counts.hourly_delivered, counts.hourly_failed];
-        let rows = [counts.taken, counts.delivered, counts.failed];
-        if counted != rows {
-            findings.push(Finding::Hours { campaign, counted, rows });
-        }
-        if i64::from(counts.said) != counts.requested {
-            findings.push(Finding::Requested { campaign, said: counts.said, rows: counts.requested });
-        }
-    }
+    let wrong = of_campaigns.into_iter().filter(|(_, said, rows)| i64::from(*said) != *rows);
+    let mut findings: Vec<_> = wrong.map(|(campaign, said, rows)| Finding::Requested { campaign, said, rows }).collect();
+    findings.extend(rollup::differences(pool).await.into_iter().map(Finding::Rollup));
     findings
 }

@@ -124,9 +124,8 @@ mod tests {
     }
 
     fn awaited(numbers: std::ops::RangeInclusive<u32>) -> Vec<Awaited> {
-        let message =
-            |number| Awaited { number, phone: format!("010-2345-{number:04}").parse().expect("a phone"), link: token(number) };
-        numbers.map(message).collect()
+        let phone = |number| format!("010-2345-{number:04}").parse().expect("a phone");
+        numbers.map(|number| Awaited { number, phone: phone(number), link: token(number), group: None }).collect()
     }
 
     fn report(number: u32, code: &str) -> Report {

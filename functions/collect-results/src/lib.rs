@@ -15,15 +15,15 @@ use shared::clock::Ambient;
 use shared::db::bundles::{self, Bundle, watch};
 use shared::db::campaigns::canary::{self, Settled};
 use shared::db::campaigns::{self, Campaign};
-use shared::db::hourly_counts::{self, Delta};
+use shared::db::hourly_totals::{Delta, Moves, Owner};
 use shared::db::messages::End;
 use shared::db::messages::results::{self, Awaited};
 use shared::db::suppressions::{self, Cause};
 use shared::db::{Database, outbox};
 use shared::failure::Failure;
 use shared::message::ResultsAwaited;
-use shared::model::result::{self, LONGEST_PATIENCE, PATIENCE};
-use shared::model::state::{BundleState, CampaignKind, MessageState, SuppressionReason};
+use shared::model::result::{self, LONGEST_PATIENCE, PATIENCE, Reason};
+use shared::model::state::{BundleState, MessageState, SuppressionReason};
 use shared::provider::{NoAnswer, Provider, Report};
 use sqlx::MySqlConnection;
 use tokio::time::{Instant, timeout_at};
@@ -170,9 +170,10 @@ async fn store(
     for (number, substitute_id) in read.substitutes() {
         results::set_substitute(tx, bundle.campaign, number, substitute_id).await?;
     }
-    write_ends(tx, ambient, campaign, &bundle, &waiting, &ended, now).await?;
+    write_ends(tx, ambient, &bundle, &waiting, &ended, now).await?;
     let poll_at = (left > 0).then(|| now + result::wait_after(bundle.polls + 1));
     watch::mark_polled(tx, bundle.clinic, bundle.id, poll_at).await?;
+    count(Owner::from(campaign), &waiting, &ended, now).store(tx).await?;
     tracing::info!(event = "results.collected", bundle.id = %bundle.id, ended = ended.len(), left, "results collected");
     Ok(())
 }
@@ -180,7 +181,6 @@ async fn store(
 async fn write_ends(
     tx: &mut MySqlConnection,
     ambient: &Ambient,
-    campaign: &Campaign,
     bundle: &Bundle,
     waiting: &[Awaited],
     ended: &BTreeMap<u32, End>,
@@ -190,24 +190,31 @@ async fn write_ends(
     for (number, end) in ended {
         alike.entry(end).or_default().push(*number);
     }
-    let mut delta = Delta::default();
     for (end, numbers) in &alike {
         results::end(tx, bundle.campaign, numbers, end, now).await?;
-        let count = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
-        match end.state {
-            MessageState::Delivered => delta.delivered += count,
-            MessageState::Failed => delta.failed += count,
-            _ => {}
-        }
-    }
-    if campaign.kind != CampaignKind::Test {
-        hourly_counts::add(tx, bundle.clinic, bundle.campaign, now, delta).await?;
     }
     let suppresses = |end: &End| end.code.as_deref().is_some_and(|code| result::read(code).suppress);
     let blocked = waiting.iter().filter(|message| ended.get(&message.number).is_some_and(suppresses));
     let phones: Vec<_> = blocked.map(|message| &message.phone).collect();
     suppressions::insert_all(tx, ambient, bundle.clinic, &phones, &Cause::of(SuppressionReason::Blocked)).await?;
     Ok(())
+}
+
+/// Those that ended at this moment, by how and by their group. About whom nobody will ever know is in no number.
+fn count(owner: Owner, waiting: &[Awaited], ended: &BTreeMap<u32, End>, at: DateTime<Utc>) -> Moves {
+    let mut moves = Moves::default();
+    for message in waiting {
+        match ended.get(&message.number) {
+            Some(End { state: MessageState::Delivered, .. }) => {
+                moves.add(owner, message.group, at, Delta { delivered: 1, ..Delta::default() });
+            }
+            Some(End { state: MessageState::Failed, reason, .. }) => {
+                moves.fail(owner, message.group, at, reason.unwrap_or(Reason::Other.as_str()), 1);
+            }
+            _ => {}
+        }
+    }
+    moves
 }
 
 /// What the results of a bundle mean for the others: a wrong set-up stops them, and those that wait for the first one go when it

@@ -8,14 +8,14 @@ use shared::clock::Ambient;
 use shared::db::bundles::claim::Claimed;
 use shared::db::bundles::settle::{self as bundle, Taken};
 use shared::db::campaigns::progress;
-use shared::db::hourly_counts::{self, Delta};
-use shared::db::messages::{self, End};
+use shared::db::hourly_totals::{Delta, Moves, Owner};
+use shared::db::messages::{self, End, results};
 use shared::db::provider_gate::CLOSED_WITHOUT_ACCESS;
 use shared::db::{DatabaseFailure, bundles, campaigns, outbox, provider_gate};
 use shared::failure::{Failure, chain};
 use shared::message::BundleAccepted;
 use shared::model::result::{FIRST_POLL, Reason};
-use shared::model::state::{CampaignKind, CampaignState};
+use shared::model::state::{CampaignKind, CampaignState, MessageState};
 use shared::model::{CampaignId, ClinicId};
 use shared::provider::SendOutcome;
 use sqlx::MySqlConnection;
@@ -262,9 +262,15 @@ async fn store_accepted(
 ) -> Result<Outgoing, sqlx::Error> {
     let (clinic_id, campaign_id, bundle_id) = (claimed.campaign.clinic, claimed.campaign.id, claimed.attempt.bundle);
     let sent = messages::mark_sent(tx, bundle_id, now).await?;
-    count(tx, claimed, now, Delta { sent, ..Delta::default() }).await?;
     tracing::info!(event = "bundle.accepted", bundle.id = %bundle_id, sent, accepted, refused, "the provider took the bundle");
-    outbox::insert(tx, ambient, &BundleAccepted::V1 { clinic_id, campaign_id, bundle_id }).await
+    let fact = outbox::insert(tx, ambient, &BundleAccepted::V1 { clinic_id, campaign_id, bundle_id }).await?;
+    let owner = Owner::from(&claimed.campaign);
+    let mut moves = Moves::default();
+    for (group, sent) in results::count_by_group(tx, clinic_id, bundle_id, MessageState::Sent).await? {
+        moves.add(owner, group, now, Delta { sent, ..Delta::default() });
+    }
+    moves.store(tx).await?;
+    Ok(fact)
 }
 
 /// The provider has nothing of it, and says why.
@@ -352,15 +358,11 @@ async fn reject(
         return Ok(false);
     }
     let end = End::failed(reason, answer.map(|(code, words)| (code.to_string(), words.to_owned())));
-    let failed = messages::mark_not_sent(tx, claimed.attempt.bundle, &end, now).await?;
-    count(tx, claimed, now, Delta { failed, ..Delta::default() }).await?;
-    Ok(true)
-}
-
-/// Tests are not counted.
-async fn count(tx: &mut MySqlConnection, claimed: &Claimed, now: DateTime<Utc>, delta: Delta) -> Result<(), sqlx::Error> {
-    if claimed.campaign.kind == CampaignKind::Test {
-        return Ok(());
+    messages::mark_not_sent(tx, claimed.attempt.bundle, &end, now).await?;
+    let (owner, mut moves) = (Owner::from(&claimed.campaign), Moves::default());
+    for (group, failed) in results::count_by_group(tx, claimed.campaign.clinic, claimed.attempt.bundle, end.state).await? {
+        moves.fail(owner, group, now, reason.as_str(), failed);
     }
-    hourly_counts::add(tx, claimed.campaign.clinic, claimed.campaign.id, now, delta).await
+    moves.store(tx).await?;
+    Ok(true)
 }

@@ -17,9 +17,9 @@ use shared::db::campaigns::Campaign;
 use shared::db::{Database, outbox};
 use shared::failure::{Failure, chain};
 use shared::message::CampaignRequested;
-use shared::model::link::LinkKeys;
+use shared::model::link::{Destination, LinkKeys};
 use shared::model::state::CampaignState;
-use shared::store::{Destination, Store};
+use shared::store::Store;
 
 use crate::chunk::{Step, Task, Tools};
 
@@ -124,7 +124,7 @@ async fn remember_destination(store: &Store, campaign: Campaign) {
     if campaign.destination.is_empty() {
         return;
     }
-    let destination = Destination { clinic: campaign.clinic, url: campaign.destination };
+    let destination = Destination { clinic: campaign.clinic, url: campaign.destination, expires_at: campaign.link_expires_at };
     if let Err(error) = store.put_destination(id, &destination).await {
         tracing::warn!(event = "store.failed", campaign.id = %id, error = %chain(&error), "the store does not know the way yet");
     }

@@ -10,7 +10,7 @@ use shared::db::bundles::Bundle;
 use shared::db::bundles::settle::{self, Taken};
 use shared::db::bundles::watch::{self, Search};
 use shared::db::campaigns::{self, Campaign, progress, schedule};
-use shared::db::hourly_counts::{self, Delta};
+use shared::db::hourly_totals::{Delta, Moves, Owner};
 use shared::db::messages::{self, Message, results};
 use shared::db::provider_gate::{self, Gate};
 use shared::db::{Database, Tx, outbox};
@@ -19,7 +19,7 @@ use shared::message::{BundleAccepted, BundlePrepared};
 use shared::model::link::TOKEN_LENGTH;
 use shared::model::quiet;
 use shared::model::result::FIRST_POLL;
-use shared::model::state::{BundleState, CampaignKind, CampaignState};
+use shared::model::state::{BundleState, CampaignKind, CampaignState, MessageState};
 use shared::model::template::Button;
 use shared::provider::{Provider, TakenCall};
 use tokio::time::Instant;
@@ -232,13 +232,15 @@ async fn bind<V, P, Q>(deps: &Deps<V, P, Q>, wanted: &Wanted, call: &TakenCall) 
                 return Ok(None);
             }
             let sent = messages::mark_sent(tx, bundle.id, wanted.called_at).await?;
-            if wanted.campaign.kind != CampaignKind::Test {
-                let delta = Delta { sent, ..Delta::default() };
-                hourly_counts::add(tx, bundle.clinic, bundle.campaign, wanted.called_at, delta).await?;
-            }
             tracing::info!(event = "bundle.found", bundle.id = %bundle.id, sent, "the provider has the bundle");
             let fact = BundleAccepted::V1 { clinic_id: bundle.clinic, campaign_id: bundle.campaign, bundle_id: bundle.id };
-            Ok(Some(vec![outbox::insert(tx, ambient, &fact).await?]))
+            let outgoing = outbox::insert(tx, ambient, &fact).await?;
+            let (owner, mut moves) = (Owner::from(&wanted.campaign), Moves::default());
+            for (group, sent) in results::count_by_group(tx, bundle.clinic, bundle.id, MessageState::Sent).await? {
+                moves.add(owner, group, wanted.called_at, Delta { sent, ..Delta::default() });
+            }
+            moves.store(tx).await?;
+            Ok(Some(vec![outgoing]))
         })
     });
     bound.await

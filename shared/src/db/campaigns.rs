@@ -17,6 +17,7 @@ pub use self::list::{Summary, Wanted, list, list_groups, list_named_groups};
 pub use self::preparing::store_progress;
 use crate::db::decode;
 use crate::model::draft::Sources;
+use crate::model::link::Destination;
 use crate::model::state::{CampaignKind, CampaignPart, CampaignState};
 use crate::model::template::Button;
 use crate::model::{CampaignId, ClinicId, CustomerId, GroupId, PhoneNumber, StaffId, TemplateId};
@@ -53,6 +54,8 @@ pub struct Campaign {
     pub sender_phone: String,
     /// Where links lead, empty when the template has none.
     pub destination: String,
+    /// From then on they lead to a page that says so; none for never.
+    pub link_expires_at: Option<DateTime<Utc>>,
     /// How far it has got.
     pub state: CampaignState,
     /// Why it failed or is paused: a [`Reason`](crate::model::result::Reason) as the database spells it.
@@ -127,9 +130,9 @@ pub async fn insert(connection: &mut MySqlConnection, campaign: &Campaign, group
     };
     sqlx::query!(
         "INSERT INTO campaigns (clinic_id, id, name, kind, source_campaign_id, source_part, test_phones, test_customer_id,
-             template_id, template_code, content, emphasis_title, buttons, sources, sender_key, sender_phone, destination, state,
+             template_id, template_code, content, emphasis_title, buttons, sources, sender_key, sender_phone, destination, link_expires_at, state,
              failure, resumed_from, scheduled_at, stale_after_minutes, released_at, created_by, created_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         campaign.clinic,
         campaign.id,
         campaign.name,
@@ -147,6 +150,7 @@ pub async fn insert(connection: &mut MySqlConnection, campaign: &Campaign, group
         campaign.sender_key,
         campaign.sender_phone,
         campaign.destination,
+        campaign.link_expires_at,
         campaign.state.as_str(),
         campaign.failure,
         campaign.resumed_from.map(CampaignState::as_str),
@@ -184,6 +188,7 @@ struct Row {
     sender_key: String,
     sender_phone: String,
     destination: String,
+    link_expires_at: Option<NaiveDateTime>,
     state: String,
     failure: Option<String>,
     resumed_from: Option<String>,
@@ -228,6 +233,7 @@ impl Row {
             sender_key: self.sender_key,
             sender_phone: self.sender_phone,
             destination: self.destination,
+            link_expires_at: self.link_expires_at.map(|at| at.and_utc()),
             state: decode(&self.state)?,
             failure: self.failure,
             resumed_from: self.resumed_from.as_deref().map(decode).transpose()?,
@@ -257,7 +263,7 @@ macro_rules! campaign {
                  test_phones AS "test_phones: Json<Vec<String>>", test_customer_id AS "test_customer: CustomerId",
                  template_id AS "template: TemplateId", template_code, content, emphasis_title,
                  buttons AS "buttons: Json<Vec<Button>>", sources AS "sources: Json<Sources>", sender_key, sender_phone,
-                 destination, state, failure, resumed_from, scheduled_at, stale_after_minutes,
+                 destination, link_expires_at, state, failure, resumed_from, scheduled_at, stale_after_minutes,
                  prepared_through AS "prepared_through: CustomerId", prepared_source_number, prepared_messages, prepared_bundles,
                  released_at, resumed_at, started_at, finished_at, created_by AS "created_by: StaffId", created_at
                FROM campaigns WHERE clinic_id = ? AND id = ?"#
@@ -322,20 +328,21 @@ pub async fn set_state(
     .map(drop)
 }
 
-/// Whose campaign it is and where its links lead: for the redirect, which knows the campaign from a token that we signed.
-/// `None` also when its template has no link.
+/// Whose campaign it is, where its links lead and until when: for the redirect, which knows the campaign from a token that we
+/// signed. `None` also when its template has no link.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn find_destination(
-    connection: &mut MySqlConnection,
-    id: CampaignId,
-) -> Result<Option<(ClinicId, String)>, sqlx::Error> {
+pub async fn find_destination(connection: &mut MySqlConnection, id: CampaignId) -> Result<Option<Destination>, sqlx::Error> {
     let row = sqlx::query!(
-        r#"SELECT clinic_id AS "clinic: ClinicId", destination FROM campaigns WHERE id = ? AND destination <> ''"#,
+        r#"SELECT clinic_id AS "clinic: ClinicId", destination, link_expires_at FROM campaigns WHERE id = ? AND destination <> ''"#,
         id
     )
     .fetch_optional(connection)
     .await?;
-    Ok(row.map(|row| (row.clinic, row.destination)))
+    Ok(row.map(|row| Destination {
+        clinic: row.clinic,
+        url: row.destination,
+        expires_at: row.link_expires_at.map(|at| at.and_utc()),
+    }))
 }

@@ -14,10 +14,9 @@ use serde::Serialize;
 use sqlx::types::Json;
 
 pub use self::add::{insert_all, list_taken};
-pub use self::list::{count_by_state, count_of_clinic_by_state, find, list, list_numbers};
+pub use self::list::{count_by_state, find, list};
 pub use self::progress::{
-    Outbound, exclude_queued, exclude_refusers, list_of_bundle, list_outbound, mark_clicked, mark_not_sent, mark_sent,
-    mark_unknown,
+    Outbound, exclude_queued, exclude_refusers, list_of_bundle, list_outbound, mark_not_sent, mark_sent, mark_unknown,
 };
 pub use self::search::{Found, Person, SPAN, Wanted, search};
 pub use self::tally::{Tally, tally};

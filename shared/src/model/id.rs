@@ -109,7 +109,7 @@ id!(/** One line of the ledger. */ PointEntryId, "pnt");
 id!(/** A phone that must not be written to: one line of that ledger. */ SuppressionId, "sup");
 
 /// One recipient's part of a campaign: the campaign and the recipient's number in it, counted from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageId {
     /// The campaign.
     pub campaign: CampaignId,

@@ -236,5 +236,7 @@ states! {
         Prefetch = "prefetch",
         /// A program.
         Bot = "bot",
+        /// Somebody whom a page was shown instead: the link had ended.
+        Rejected = "rejected",
     }
 }

@@ -13,13 +13,14 @@ use sqlx::pool::PoolConnection;
 use crate::clock::{Ambient, Clock};
 use crate::db::bundles::{self, Bundle};
 use crate::db::campaigns::{self, Campaign};
-use crate::db::messages::{self, NewMessage};
+use crate::db::hourly_totals::{Delta, Moves, Owner, WHOLE};
+use crate::db::messages::{self, NewMessage, results};
 use crate::message::{BundlePrepared, ResultsAwaited};
 use crate::model::link::LinkKeys;
 use crate::model::state::{CampaignKind, CampaignState, MessageState};
-use crate::model::{BundleId, MessageId};
+use crate::model::{BundleId, GroupId, MessageId};
 use crate::provider::{Aligo, Call, Provider, Recipient, SendOutcome};
-use crate::testing::{FixedClock, TestDatabase, campaign, clinic, message};
+use crate::testing::{FixedClock, TestDatabase, campaign, clinic, message, rollup};
 
 /// A campaign in the state `sending`, to which bundles are added.
 #[derive(Debug)]
@@ -30,6 +31,7 @@ pub struct Sending {
     pool: MySqlPool,
     bundles: u32,
     messages: u32,
+    groups: [Option<GroupId>; 3],
 }
 
 /// [`Ambient`] does not show itself.
@@ -96,7 +98,8 @@ impl Sending {
             released_at: Some(ambient.now()),
             ..campaign(&ambient, clinic)
         };
-        let sending = Self { campaign, ambient: AmbientOf(ambient), pool: test.pool.clone(), bundles: 0, messages: 0 };
+        let groups = [None, Some(GroupId::new(&ambient)), Some(GroupId::new(&ambient))];
+        let sending = Self { campaign, ambient: AmbientOf(ambient), pool: test.pool.clone(), bundles: 0, messages: 0, groups };
         campaigns::insert(&mut *sending.connection().await, &sending.campaign, &[]).await.expect("the campaign is new");
         sending
     }
@@ -131,7 +134,7 @@ impl Sending {
         self.pool.acquire().await.expect("the database answers")
     }
 
-    /// Adds a prepared bundle for people with these phones.
+    /// Adds a prepared bundle for people with these phones, who are reached through two groups, and every third through none.
     ///
     /// # Panics
     /// When the database refuses, or a phone is none.
@@ -144,7 +147,9 @@ impl Sending {
             self.messages += 1;
             let id = MessageId { campaign: self.campaign.id, number: self.messages };
             let phone = phone.parse().expect("a phone");
-            new.push(NewMessage { bundle: Some(bundle), phone, link: keys.mint(id), ..message(&self.campaign, self.messages) });
+            let group = self.groups[self.messages as usize % self.groups.len()];
+            let link = keys.mint(id);
+            new.push(NewMessage { bundle: Some(bundle), group, phone, link, ..message(&self.campaign, self.messages) });
         }
         let mut connection = self.connection().await;
         messages::insert_all(&mut connection, &new).await.expect("the messages are new");
@@ -152,6 +157,9 @@ impl Sending {
         let now = self.ambient.0.now();
         bundles::insert(&mut connection, clinic, id, bundle, self.bundles, now).await.expect("the bundle is new");
         self.bundles += 1;
+        let prepared = sqlx::query("UPDATE campaigns SET prepared_messages = ?, prepared_bundles = ? WHERE id = ?");
+        let prepared = prepared.bind(self.messages).bind(self.bundles).bind(id).execute(&mut *connection).await;
+        prepared.expect("the campaign changes");
         bundle
     }
 
@@ -201,7 +209,7 @@ impl Sending {
         provider.send(&call).await
     }
 
-    /// Hands a bundle to the provider and stores that it was accepted.
+    /// Hands a bundle to the provider and stores and counts that it was accepted.
     ///
     /// # Panics
     /// When the provider does not accept it, or the database refuses.
@@ -213,6 +221,12 @@ impl Sending {
         let stored = bundles::mark_accepted(&mut connection, self.campaign.clinic, bundle, &provider_id, now, now).await;
         stored.expect("the bundle changes");
         messages::mark_sent(&mut connection, bundle, now).await.expect("the messages change");
+        let counted = results::count_by_group(&mut connection, self.campaign.clinic, bundle, MessageState::Sent).await;
+        let mut moves = Moves::default();
+        for (group, sent) in counted.expect("the database counts") {
+            moves.add(Owner::from(&self.campaign), group, now, Delta { sent, ..Delta::default() });
+        }
+        moves.store(&mut connection).await.expect("the roll-up moves");
     }
 
     /// Stores that nobody knows whether the provider has the bundle.
@@ -288,16 +302,18 @@ impl Sending {
         campaigns::set_state(&mut *self.connection().await, clinic, id, state, None).await.expect("the campaign changes");
     }
 
-    /// What the hours of the campaign add up to: sent, delivered, failed.
+    /// What the hours of the campaign add up to: sent, delivered, failed. The whole roll-up is as the rows say.
     ///
     /// # Panics
-    /// When the database does not answer.
+    /// When it is not, or the database does not answer.
     pub async fn counts(&self) -> (u64, u64, u64) {
+        rollup::assert_equals_rows(&self.pool).await;
         sqlx::query_as(
             "SELECT CAST(COALESCE(SUM(sent), 0) AS UNSIGNED), CAST(COALESCE(SUM(delivered), 0) AS UNSIGNED),
-                 CAST(COALESCE(SUM(failed), 0) AS UNSIGNED) FROM hourly_counts WHERE campaign_id = ?",
+                 CAST(COALESCE(SUM(failed), 0) AS UNSIGNED) FROM hourly_totals WHERE scope_id = ? AND part_id = ?",
         )
         .bind(self.campaign.id)
+        .bind(WHOLE)
         .fetch_one(&self.pool)
         .await
         .expect("the database answers")

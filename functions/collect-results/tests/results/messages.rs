@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 use shared::clock::Clock;
 use shared::message::ResultsAwaited;
+use shared::model::CampaignId;
 use shared::model::state::{CampaignKind, MessageState};
 
 use crate::scene::{DETAIL, Scene};
@@ -30,7 +31,7 @@ async fn results_become_states_once_and_what_never_comes_is_unknown_after_a_day(
     for _ in 0..2 {
         assert!(scene.collect(bundle).await);
         assert_eq!(scene.sending.messages().await, expected);
-        assert_eq!(scene.sending.counts().await, (0, 1, 1));
+        assert_eq!(scene.sending.counts().await, (5, 1, 1));
         assert_eq!(scene.suppressed().await, [("+821012009908".to_owned(), "blocked".to_owned())]);
     }
     let raw: Option<String> =
@@ -45,7 +46,7 @@ async fn results_become_states_once_and_what_never_comes_is_unknown_after_a_day(
     assert_eq!(scene.sending.bundle(bundle).await.poll_at, None);
     let asked = scene.questions();
     assert!(scene.collect(bundle).await);
-    assert_eq!((scene.questions(), scene.sending.counts().await), (asked, (0, 1, 1)));
+    assert_eq!((scene.questions(), scene.sending.counts().await), (asked, (5, 1, 1)));
     scene.test.finish().await;
 }
 
@@ -213,7 +214,7 @@ async fn numbers_that_the_provider_never_shows_although_it_shows_all_it_took_wer
         let last = (reason.0, Some(reason.1.to_owned()));
         assert_eq!(scene.sending.messages().await, [delivered.clone(), delivered, last], "{taken:?}");
         let failed = u64::from(reason.0 == MessageState::Failed);
-        assert_eq!(scene.sending.counts().await, (0, 2, failed));
+        assert_eq!(scene.sending.counts().await, (3, 2, failed));
         assert_eq!(scene.sending.bundle(bundle).await.poll_at, None);
         scene.test.finish().await;
     }
@@ -233,13 +234,16 @@ async fn the_sms_that_went_instead_is_kept() {
 }
 
 #[tokio::test]
-async fn a_test_has_results_but_no_counts() {
+async fn a_test_is_counted_in_its_campaign_alone() {
     let mut scene = Scene::of(CampaignKind::Test).await;
     let bundle = scene.accepted(&["010-1234-0001", "010-1200-9907"]).await;
     scene.clock.advance(TimeDelta::minutes(1));
     assert!(scene.collect(bundle).await);
     assert_eq!(scene.sending.states().await, [MessageState::Delivered, MessageState::Failed]);
-    assert_eq!(scene.sending.counts().await, (0, 0, 0));
+    assert_eq!(scene.sending.counts().await, (2, 1, 1));
+    let scopes: Vec<CampaignId> =
+        sqlx::query_scalar("SELECT DISTINCT scope_id FROM hourly_totals").fetch_all(&scene.test.pool).await.unwrap();
+    assert_eq!(scopes, [scene.sending.campaign.id]);
     scene.test.finish().await;
 }
 

@@ -52,13 +52,15 @@ async fn a_second_wake_up_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_test_is_sent_and_not_counted() {
+async fn a_test_is_sent_and_counted_in_its_campaign_alone() {
     let scene = Scene::new().await;
     let mut sending = scene.campaign_of(CampaignKind::Test, 1).await;
     let bundle = sending.add_bundle(&["010-1234-0001"]).await;
     let worker = scene.worker().await;
     assert!(scene.wake(&worker).await);
-    assert_eq!((sending.states().await, sending.counts().await), (vec![MessageState::Sent], (0, 0, 0)));
+    assert_eq!((sending.states().await, sending.counts().await), (vec![MessageState::Sent], (1, 0, 0)));
+    let counted = "SELECT COUNT(*) FROM hourly_totals t JOIN campaigns c ON c.id <> t.scope_id";
+    assert_eq!(sqlx::query_scalar::<_, i64>(counted).fetch_one(&scene.test.pool).await.unwrap(), 0);
     assert_eq!(announced(&worker), [bundle]);
     scene.test.finish().await;
 }
@@ -263,7 +265,7 @@ async fn what_cannot_be_read_goes_to_the_dead_letters() {
 }
 
 #[tokio::test]
-async fn a_bundle_costs_seventeen_statements_and_five_looks_at_the_connection() {
+async fn a_bundle_costs_eighteen_statements_and_five_looks_at_the_connection() {
     let scene = Scene::new().await;
     let mut sending = scene.campaign(1).await;
     let worker = scene.worker().await;
@@ -276,8 +278,8 @@ async fn a_bundle_costs_seventeen_statements_and_five_looks_at_the_connection() 
         counts.push(questions(&worker).await - before);
         announced(&worker);
     }
-    // The claim 7, reading 1, the answer 6, opening the gate and finishing 2, the outbox 1; more bundles cost not more each.
-    assert_eq!(counts[2] - counts[1], 20 * (17 + 5), "{counts:?}");
+    // The claim 7, reading 1, the answer 7, opening the gate and finishing 2, the outbox 1; more bundles cost not more each.
+    assert_eq!(counts[2] - counts[1], 20 * (18 + 5), "{counts:?}");
     scene.test.finish().await;
 }
 

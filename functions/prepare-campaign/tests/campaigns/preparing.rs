@@ -7,6 +7,7 @@ use shared::db::campaigns::Campaign;
 use shared::db::customers::Customer;
 use shared::db::messages::{self, Totals};
 use shared::model::draft::Source;
+use shared::model::link::Destination;
 use shared::model::state::{BundleState, CampaignState, ClickClass, MessageState};
 use shared::model::template::Button;
 use shared::model::{ClinicId, MessageId};
@@ -26,6 +27,7 @@ async fn every_recipient_gets_one_message_or_a_reason() {
     world.execute("UPDATE customers SET attributes = '{}' WHERE name = '고객 3'").await;
     world.suppress(5).await;
     let campaign = world.ask(&[vip, spring, world.unassigned().await], "#{고객명}님 #{예약일}").await;
+    world.execute("UPDATE campaigns SET link_expires_at = '2026-04-01 00:00:00'").await;
     let bundles = world.prepare(&campaign).await;
 
     let messages = world.messages(&campaign).await;
@@ -45,9 +47,10 @@ async fn every_recipient_gets_one_message_or_a_reason() {
     assert_eq!((bundles.len(), world.bundles(&campaign).await), (1, BTreeMap::from([(BundleState::Prepared, 1)])));
     let in_it = messages::list_of_bundle(&mut *world.connection().await, world.clinic, bundles[0]).await.unwrap();
     assert_eq!(in_it.iter().map(|message| message.number).collect::<Vec<_>>(), [1]);
-    // The redirect knows the way.
+    // The redirect knows the way, and until when.
     let way = store(true).visit(campaign.id, ClickClass::Bot).await.unwrap().unwrap();
-    assert_eq!((way.clinic, way.url), (world.clinic, campaign.destination.clone()));
+    let expires_at = Some("2026-04-01T00:00:00Z".parse().unwrap());
+    assert_eq!(way, Destination { clinic: world.clinic, url: campaign.destination.clone(), expires_at });
     world.test.finish().await;
 }
 

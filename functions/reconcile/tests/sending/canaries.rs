@@ -5,6 +5,7 @@ use shared::clock::Clock;
 use shared::message::BundlePrepared;
 use shared::model::BundleId;
 use shared::model::state::{CampaignState, MessageState};
+use shared::testing::rollup;
 
 use crate::scene::Scene;
 
@@ -64,7 +65,8 @@ async fn the_others_go_when_the_first_bundle_came_to_another_end() {
 
 /// Refused for the sixth time.
 const REFUSED: &str = "UPDATE bundles SET state = 'rejected', answered_at = called_at WHERE id = ?";
-const NOT_SENT: &str = "UPDATE messages SET state = 'failed', reason = 'rejected_by_provider' WHERE bundle_id = ?";
+const NOT_SENT: &str = "UPDATE messages m JOIN bundles b ON b.id = m.bundle_id
+    SET m.state = 'failed', m.reason = 'rejected_by_provider', m.resulted_at = b.answered_at WHERE m.bundle_id = ?";
 
 #[tokio::test]
 async fn a_first_bundle_that_the_provider_refused_pauses_the_campaign_until_somebody_resumes_it() {
@@ -75,6 +77,7 @@ async fn a_first_bundle_that_the_provider_refused_pauses_the_campaign_until_some
         let (canary, others) = scene.with_canary().await;
         scene.set(REFUSED, canary).await;
         scene.set(NOT_SENT, canary).await;
+        rollup::fill(&scene.test.pool).await;
         scene.sending.set_state(before).await;
         assert_eq!(scene.run_after(1).await, Summary { paused: 1, ..Summary::default() }, "{before}");
         assert_eq!((scene.sending.state().await, scene.sending.reload().await.released_at), (paused.clone(), None));
@@ -97,6 +100,7 @@ async fn a_campaign_of_nothing_but_a_first_bundle_that_was_refused_is_over() {
     scene.sending.hold_back().await;
     scene.set(REFUSED, canary).await;
     scene.set(NOT_SENT, canary).await;
+    rollup::fill(&scene.test.pool).await;
     assert_eq!(scene.run_after(1).await, Summary { finished: 1, ..Summary::default() });
     scene.test.finish().await;
 }
@@ -120,6 +124,7 @@ async fn a_result_that_was_stored_by_somebody_who_died_then_stops_the_campaign()
     scene.sending.accepted(&scene.deps.provider, canary, &scene.clock).await;
     let wrong = "UPDATE messages SET state = 'failed', reason = 'template_mismatch', resulted_at = sent_at WHERE number = 1";
     sqlx::query(wrong).execute(&scene.test.pool).await.unwrap();
+    rollup::fill(&scene.test.pool).await;
     scene.set("UPDATE bundles SET poll_at = NULL WHERE id = ?", canary).await;
     assert_eq!(scene.run_after(0).await, Summary { stopped: 1, ..Summary::default() });
     assert_eq!(scene.sending.state().await, (CampaignState::Failed, Some("template_mismatch".to_owned())));

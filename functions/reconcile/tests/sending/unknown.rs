@@ -136,11 +136,11 @@ async fn bundles_whose_workers_were_killed_become_unknown_and_are_looked_for() {
 }
 
 #[tokio::test]
-async fn a_test_is_found_like_any_other_and_not_counted() {
+async fn a_test_is_found_like_any_other_and_counted_in_its_campaign_alone() {
     let mut scene = Scene::of(CampaignKind::Test).await;
     scene.lost("acceptThenReset", &["010-1234-0001"]).await;
     assert_eq!(scene.look_after(1).await, (1, 0, 0));
-    assert_eq!((scene.sending.states().await, scene.sending.counts().await), (vec![MessageState::Sent], (0, 0, 0)));
+    assert_eq!((scene.sending.states().await, scene.sending.counts().await), (vec![MessageState::Sent], (1, 0, 0)));
     assert_eq!(scene.deps.publisher.take::<BundleAccepted>().len(), 1);
     scene.test.finish().await;
 }

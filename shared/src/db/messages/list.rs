@@ -1,9 +1,9 @@
 //! Listing and counting messages.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use sqlx::MySqlConnection;
 use sqlx::types::Json;
-use sqlx::{MySqlConnection, QueryBuilder};
 
 use super::{Message, Row, messages};
 use crate::db::decode;
@@ -76,46 +76,4 @@ pub async fn find(
     let found: Result<Vec<Message>, sqlx::Error> =
         messages!(connection, "WHERE campaign_id = ? AND number = ? AND clinic_id = ?", campaign, number, clinic);
     Ok(found?.pop())
-}
-
-/// How many messages of the clinic are in each state, in all its campaigns but tests; states without a message are absent.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn count_of_clinic_by_state(
-    connection: &mut MySqlConnection,
-    clinic: ClinicId,
-) -> Result<BTreeMap<MessageState, u64>, sqlx::Error> {
-    let rows = sqlx::query!(
-        r#"SELECT m.state, COUNT(*) AS "count: u64" FROM campaigns c
-           JOIN messages m ON m.clinic_id = c.clinic_id AND m.campaign_id = c.id
-           WHERE c.clinic_id = ? AND c.kind <> 'test' GROUP BY m.state"#,
-        clinic
-    )
-    .fetch_all(connection)
-    .await?;
-    rows.into_iter().map(|row| Ok((decode(&row.state)?, row.count))).collect()
-}
-
-/// Which of these numbers are messages of the clinic's campaign.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn list_numbers(
-    connection: &mut MySqlConnection,
-    clinic: ClinicId,
-    campaign: CampaignId,
-    numbers: &BTreeSet<u32>,
-) -> Result<BTreeSet<u32>, sqlx::Error> {
-    if numbers.is_empty() {
-        return Ok(BTreeSet::new());
-    }
-    let mut query = QueryBuilder::new("SELECT number FROM messages WHERE clinic_id = ");
-    query.push_bind(clinic).push(" AND campaign_id = ").push_bind(campaign).push(" AND number IN (");
-    let mut list = query.separated(", ");
-    for number in numbers {
-        list.push_bind(*number);
-    }
-    query.push(")");
-    Ok(query.build_query_scalar().persistent(false).fetch_all(connection).await?.into_iter().collect())
 }

@@ -8,7 +8,7 @@ use super::{End, Message, Row, messages};
 use crate::db::bundles::settle::Attempt;
 use crate::model::result::Reason;
 use crate::model::template::Button;
-use crate::model::{BundleId, ClinicId, CustomerId, GroupId, MessageId, PhoneNumber};
+use crate::model::{BundleId, ClinicId, CustomerId, GroupId, PhoneNumber};
 
 /// The messages of a bundle in order of their numbers.
 ///
@@ -177,23 +177,4 @@ pub async fn mark_not_sent(
         bundle
     );
     Ok(u32::try_from(done.execute(connection).await?.rows_affected()).unwrap_or(u32::MAX))
-}
-
-/// A person opened the message's link; answers whether it was the first time.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn mark_clicked(
-    connection: &mut MySqlConnection,
-    message: MessageId,
-    at: DateTime<Utc>,
-) -> Result<bool, sqlx::Error> {
-    // A row that matches is a row that changes, so the count is right although the driver counts matches.
-    let done = sqlx::query!(
-        "UPDATE messages SET first_click_at = ? WHERE campaign_id = ? AND number = ? AND first_click_at IS NULL",
-        at,
-        message.campaign,
-        message.number
-    );
-    Ok(done.execute(connection).await?.rows_affected() == 1)
 }

@@ -7,7 +7,7 @@ use super::End;
 use crate::db::decode;
 use crate::model::result::Reason;
 use crate::model::state::MessageState;
-use crate::model::{BundleId, CampaignId, ClinicId, PhoneNumber};
+use crate::model::{BundleId, CampaignId, ClinicId, GroupId, PhoneNumber};
 
 /// How long lists of numbers are, filled up with the last: so there are few statements, and both sides keep them prepared.
 const LENGTHS: [usize; 4] = [1, 10, 100, 500];
@@ -21,6 +21,8 @@ pub struct Awaited {
     pub phone: PhoneNumber,
     /// The token of its link.
     pub link: String,
+    /// The group through which the recipient was reached.
+    pub group: Option<GroupId>,
 }
 
 /// The messages of a bundle whose result is still to come, locked: whoever ends one of them ends it alone.
@@ -33,13 +35,14 @@ pub async fn lock_awaited(
     bundle: BundleId,
 ) -> Result<Vec<Awaited>, sqlx::Error> {
     let rows = sqlx::query!(
-        "SELECT number, phone, link FROM messages WHERE bundle_id = ? AND clinic_id = ? AND state = 'sent' ORDER BY number FOR UPDATE",
+        r#"SELECT number, phone, link, group_id AS "group: GroupId" FROM messages
+           WHERE bundle_id = ? AND clinic_id = ? AND state = 'sent' ORDER BY number FOR UPDATE"#,
         bundle,
         clinic
     );
     let awaited = rows.fetch_all(connection).await?.into_iter().map(|row| {
         let phone = PhoneNumber::from_e164(&row.phone).map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
-        Ok(Awaited { number: row.number, phone, link: row.link })
+        Ok(Awaited { number: row.number, phone, link: row.link, group: row.group })
     });
     awaited.collect()
 }
@@ -72,6 +75,27 @@ pub async fn end(
         query.push(")").build().execute(&mut *connection).await?;
     }
     Ok(())
+}
+
+/// How many messages of a bundle are in this state, by the group through which recipients were reached.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count_by_group(
+    connection: &mut MySqlConnection,
+    clinic: ClinicId,
+    bundle: BundleId,
+    state: MessageState,
+) -> Result<Vec<(Option<GroupId>, i32)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT group_id AS "group: GroupId", CAST(COUNT(*) AS SIGNED) AS "count!: i64"
+           FROM messages FORCE INDEX (messages_by_bundle) WHERE bundle_id = ? AND clinic_id = ? AND state = ? GROUP BY group_id"#,
+        bundle,
+        clinic,
+        state.as_str()
+    );
+    let counted = rows.fetch_all(connection).await?.into_iter();
+    Ok(counted.map(|row| (row.group, i32::try_from(row.count).unwrap_or(i32::MAX))).collect())
 }
 
 /// Remembers the SMS that the provider sent instead of the message.
