@@ -222,6 +222,10 @@ pub enum ResultsAwaited {
     },
 }
 
+fn get() -> String {
+    "GET".to_owned()
+}
+
 /// A link was visited; straight from the redirect to the queue of record-clicks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all_fields = "camelCase")]
@@ -245,6 +249,18 @@ pub enum ClickReceived {
         rule_version: u16,
         /// The agent, at most 300 characters.
         agent: String,
+        /// HTTP method.
+        #[serde(default = "get")]
+        method: String,
+        /// `Sec-Purpose` or `Purpose`, at most 60 characters, empty when absent.
+        #[serde(default)]
+        purpose: String,
+        /// Which process answered the visit, a random number below 2^53; none from versions that did not count.
+        #[serde(default)]
+        origin: Option<u64>,
+        /// The visit's number among those that this process answered for the campaign, from 1.
+        #[serde(default)]
+        sequence: Option<u32>,
         /// When.
         clicked_at: DateTime<Utc>,
     },
