@@ -8,6 +8,7 @@ use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMe
 use lambda_runtime::Diagnostic;
 use serde::de::DeserializeOwned;
 
+use crate::db::DatabaseFailure as _;
 use crate::failure::{Failure, chain};
 
 /// Where messages go that can never succeed.
@@ -43,8 +44,9 @@ pub async fn each<M: DeserializeOwned>(
 ) -> Result<SqsBatchResponse, BatchFailed> {
     let mut batch = Batch::new(&event);
     let received = batch.parse::<M>(event, dead_letters).await;
+    let mut away = Away::default();
     for (record, message) in &received {
-        let outcome = handle(message).await;
+        let outcome = away.unless(async || handle(message).await).await;
         batch.settle(record, outcome, dead_letters).await;
     }
     batch.respond()
@@ -62,8 +64,9 @@ pub async fn together<M: DeserializeOwned>(
 ) -> Result<SqsBatchResponse, BatchFailed> {
     let mut batch = Batch::new(&event);
     let (records, messages): (Vec<_>, Vec<_>) = batch.parse::<M>(event, dead_letters).await.into_iter().unzip();
+    let mut away = Away::default();
     if messages.len() > 1 && records.iter().all(|record: &Record| !record.redelivered) {
-        match handle(&messages).await {
+        match away.unless(async || handle(&messages).await).await {
             Ok(()) => return batch.respond(),
             Err(failure) => {
                 tracing::warn!(event = "batch.split", count = messages.len(), error = %chain(&failure), "batch failed together");
@@ -71,10 +74,26 @@ pub async fn together<M: DeserializeOwned>(
         }
     }
     for (record, message) in records.iter().zip(messages.chunks(1)) {
-        let outcome = handle(message).await;
+        let outcome = away.unless(async || handle(message).await).await;
         batch.settle(record, outcome, dead_letters).await;
     }
     batch.respond()
+}
+
+/// Whether the database was away when it was last needed. It has been waited for then: to wait anew for each message of the batch
+/// would take longer than a function may run, and a function that is stopped says nothing of those that it worked off.
+#[derive(Default)]
+struct Away(bool);
+
+impl Away {
+    async fn unless(&mut self, work: impl AsyncFnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
+        if self.0 {
+            return Err(Failure::retry(sqlx::Error::PoolTimedOut));
+        }
+        let outcome = Box::pin(work()).await;
+        self.0 = outcome.as_ref().is_err_and(|failure| matches!(failure.database(), Some(sqlx::Error::PoolTimedOut)));
+        outcome
+    }
 }
 
 struct Record {
@@ -233,5 +252,23 @@ mod tests {
         };
         assert!(failed(together(event(&[("2", 1), ("4", 2)]), &Graveyard::default(), handle).await).is_empty());
         assert_eq!(*sizes.lock().unwrap(), [1, 1]);
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_database_that_is_away_once_per_message() {
+        let tried = Mutex::new(0);
+        let away = || {
+            *tried.lock().unwrap() += 1;
+            Err(Failure::from(sqlx::Error::PoolTimedOut))
+        };
+        let five = event(&[("1", 1); 5]);
+        assert_eq!(together(five.clone(), &Graveyard::default(), async |_: &[u32]| away()).await.unwrap_err().count, 5);
+        assert_eq!(each(five, &Graveyard::default(), async |_: &u32| away()).await.unwrap_err().count, 5);
+        assert_eq!(*tried.lock().unwrap(), 2);
+        // A redelivered batch that loses the database half-way keeps what was worked off before.
+        let later = event(&[("1", 2), ("2", 2), ("3", 2)]);
+        let two = async |numbers: &[u32]| if numbers == [1] { Ok(()) } else { away() };
+        assert_eq!(failed(together(later, &Graveyard::default(), two).await), ["m1", "m2"]);
+        assert_eq!(*tried.lock().unwrap(), 3);
     }
 }
