@@ -1,5 +1,8 @@
 //! Triggered by a schedule, each minute.
-//! Responsible for publishing the facts that could not be published right after commit, so that none is ever lost.
+//! Responsible for handing on what had to wait, so that none is ever lost: facts that could not be published right after commit, and
+//! visits of links whose queue was away.
+
+mod clicks;
 
 use chrono::TimeDelta;
 use serde::Serialize;
@@ -7,8 +10,10 @@ use shared::aws::topics::Publisher;
 use shared::clock::Ambient;
 use shared::db::Database;
 use shared::db::outbox::{self, Locked};
-use shared::failure::Failure;
+use shared::failure::{Failure, chain};
 use shared::model::id::OutboxId;
+
+pub use clicks::{ClickQueue, HandedOver, ParkedClicks};
 
 /// Younger lines are being published by the function that wrote them.
 const PATIENCE: TimeDelta = TimeDelta::seconds(5);
@@ -26,7 +31,7 @@ pub struct Deps<P> {
     pub publisher: P,
 }
 
-/// What a run came to.
+/// What became of the facts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Relayed {
     /// Lines published and forgotten.
@@ -35,7 +40,28 @@ pub struct Relayed {
     pub left: usize,
 }
 
-/// Publishes what waits. Lines that cannot be published do not keep later ones from their turn.
+/// What a run came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Run {
+    /// Of the facts.
+    pub facts: Relayed,
+    /// Of the visits.
+    pub clicks: HandedOver,
+}
+
+/// Hands on both, at the same time: whatever keeps the one back is nothing to the other.
+///
+/// # Errors
+/// When something stays, or cannot be asked for.
+pub async fn run<P: Publisher + Sync, Q: ClickQueue>(deps: &Deps<P>, parked: &ParkedClicks<Q>) -> Result<Run, Failure> {
+    match tokio::join!(Box::pin(handle(deps)), Box::pin(parked.hand_over(&deps.ambient))) {
+        (Ok(facts), Ok(clicks)) => Ok(Run { facts, clicks }),
+        (Err(facts), Err(clicks)) => Err(Failure::retry(format!("{}; {}", chain(&facts), chain(&clicks)))),
+        (Err(failure), _) | (_, Err(failure)) => Err(failure),
+    }
+}
+
+/// Publishes the facts that wait. Lines that cannot be published do not keep later ones from their turn.
 ///
 /// # Errors
 /// When lines stay, or the database does not answer: the alarm on this function's errors then says that facts are late.

@@ -1,6 +1,4 @@
-//! Relaying the outbox, against a real database.
-
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+//! Facts of the outbox.
 
 use chrono::TimeDelta;
 use relay_outbox::{Deps, Relayed, handle};
@@ -10,7 +8,7 @@ use shared::message::ImportApproved;
 use shared::model::{ClinicId, ImportId};
 use shared::testing::{FakePublisher, FixedClock, PublishMode, TestDatabase, ambient};
 
-async fn with_facts(count: u32) -> (TestDatabase, Deps<FakePublisher>, FixedClock) {
+pub async fn with_facts(count: u32) -> (TestDatabase, Deps<FakePublisher>, FixedClock) {
     let test = TestDatabase::new().await;
     let (ambient, clock) = ambient();
     let mut connection = test.pool.acquire().await.unwrap();
