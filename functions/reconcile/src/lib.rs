@@ -1,10 +1,11 @@
 //! Triggered by a schedule, each minute.
 //! Responsible for what does not come by itself: campaigns whose time has come or whose work got lost, bundles nobody answered for,
-//! results that are due, imports that are stuck.
+//! results that are due, imports that are stuck, numbers that are not what their rows say.
 
 mod absence;
 mod campaigns;
 mod canaries;
+mod counts;
 mod due;
 mod history;
 mod imports;
@@ -36,10 +37,12 @@ use crate::lapse::CALL_LIMIT;
 const PART: Duration = Duration::from_secs(3);
 /// The same for the part that sends messages for results that are due.
 const ASKING: Duration = Duration::from_secs(8);
-/// The same for the part that asks the provider.
-const SEARCH: Duration = Duration::from_secs(30);
+/// The same for the part that asks the provider. It leaves time for the last one.
+const SEARCH: Duration = Duration::from_secs(25);
 /// When that part stops at the latest, from the beginning of the run.
 const RUN: Duration = Duration::from_secs(45);
+/// When the last part, which counts anew, begins its last statement at the latest. The database gives that one 20 s.
+const COUNTING: Duration = Duration::from_secs(34);
 
 /// What the use case needs.
 pub struct Deps<V, P, Q> {
@@ -144,6 +147,12 @@ pub struct Summary {
     pub imports_deleted: usize,
     /// Imports whose rows were deleted because of their age.
     pub imports_expired: usize,
+    /// Numbers that were found not to be what their rows say, and rows that contradict each other.
+    pub counts_differ: usize,
+    /// Those of them that were made good.
+    pub counts_mended: usize,
+    /// Those that cannot be made good here, with those that were found before.
+    pub counts_standing: usize,
 }
 
 /// Settles what does not come by itself. The parts do not wait for each other: one that fails, or has more to do than a run has time
@@ -169,6 +178,10 @@ pub async fn handle<V: Provider, P: Publisher, Q: ResultsQueue>(deps: &Deps<V, P
     let until = (Instant::now() + SEARCH).min(begun + RUN);
     let settled = parts.run("find", unknown::settle(deps, until).await);
     (summary.found, summary.absent, summary.unknown) = (settled.found, settled.absent, settled.unknown);
+    // What takes long and is not urgent comes last, and gets what is left of the run.
+    let checked = parts.run("count", counts::check(&deps.database, deps.ambient.now(), begun + COUNTING).await);
+    (summary.counts_differ, summary.counts_mended, summary.counts_standing) =
+        (checked.differ, checked.mended, checked.standing);
     tracing::info!(event = "bundles.reconciled", ?summary, "reconciled");
     parts.0.map_or(Ok(summary), Err)
 }
