@@ -22,7 +22,7 @@ use utoipa::ToSchema;
 
 use crate::Deps;
 use crate::ask::{answer, before, done};
-use crate::plan::{Intent, Said, plan, write};
+use crate::plan::{Intent, Said, first_message_at, plan, write};
 use crate::show::CampaignView;
 
 /// To whom a campaign is to be sent again, and what is to be different.
@@ -38,6 +38,10 @@ pub struct Wish {
     template_id: Option<TemplateId>,
     /// Where the link leads; to the same address unless said.
     destination: Option<String>,
+    /// From when on the link leads to a page that says that it has ended: later than the beginning, and within 2 years of it. Unless said,
+    /// a link to the same address ends when that of the earlier campaign does, or never if that is over by the beginning.
+    #[serde(default, deserialize_with = "shared::http::moment", skip_serializing_if = "Option::is_none")]
+    link_expires_at: Option<DateTime<Utc>>,
     /// When to begin, within 60 days; now unless said.
     #[serde(default, deserialize_with = "shared::http::moment")]
     scheduled_at: Option<DateTime<Utc>>,
@@ -105,12 +109,17 @@ async fn follow(
     // Another template has other variables, and perhaps no link.
     let is_same = template == source.template;
     let destination = wish.destination.as_deref().or_else(|| Some(source.destination.as_str()).filter(|_| is_same));
+    // The same offer ends at the same time.
+    let begins = first_message_at(source.kind, wish.scheduled_at.unwrap_or_else(|| ambient.now()));
+    let is_same_link = destination.is_some_and(|destination| destination == source.destination);
+    let link_expires_at = wish.link_expires_at.or(source.link_expires_at.filter(|at| is_same_link && *at > begins));
     let intent = Intent {
         name: Some(wish.name.clone().map_or_else(named, String::from)),
         kind: source.kind,
         audience: Audience::Part { source: source.id, part: wish.part },
         template,
         destination,
+        link_expires_at,
         sources: if is_same { Said::Before(&source.sources) } else { Said::Nothing },
         scheduled_at: wish.scheduled_at,
         stale_after_minutes: wish.stale_after_minutes,

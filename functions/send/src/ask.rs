@@ -57,6 +57,7 @@ impl From<Purpose> for CampaignKind {
     "destination": "https://www.example.com/checkup",
     "sources": {"검진일": {"column": "다음 검진", "default": "예약하신 날"}},
     "scheduledAt": "2026-03-03T09:00:00+09:00",
+    "linkExpiresAt": "2026-04-01T00:00:00+09:00",
 }))]
 pub struct Wish {
     /// The template's name unless said.
@@ -68,6 +69,10 @@ pub struct Wish {
     template_id: TemplateId,
     /// Where the link leads, when the template has one: `https`, and a host among the clinic's `linkHosts`.
     destination: Option<String>,
+    /// From when on the link leads to a page that says that it has ended: later than the beginning, and within 2 years of it. Never unless
+    /// said.
+    #[serde(default, deserialize_with = "shared::http::moment", skip_serializing_if = "Option::is_none")]
+    link_expires_at: Option<DateTime<Utc>>,
     /// What it is for, `information` unless said. Advertising goes only to those who agreed, and waits for 08:00 at night.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     kind: Option<Purpose>,
@@ -93,6 +98,7 @@ impl Wish {
             audience: Audience::Groups,
             template: self.template_id,
             destination: self.destination.as_deref(),
+            link_expires_at: self.link_expires_at,
             sources: self.sources.as_ref().map_or(Said::Nothing, Said::Now),
             scheduled_at: self.scheduled_at,
             stale_after_minutes: self.stale_after_minutes,

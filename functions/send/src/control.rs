@@ -66,7 +66,8 @@ pub async fn pause<P, V, D>(
 /// Resumes a campaign
 ///
 /// It goes on from where it was. One that is so late that it asked begins now. Resuming a campaign that is under way changes nothing; nor
-/// does the same request once more, also when somebody else has paused the campaign since.
+/// does the same request once more, also when somebody else has paused the campaign since. A campaign whose link has ended meanwhile is not
+/// resumed.
 #[utoipa::path(
     post,
     path = "/v1/campaigns/{campaignId}/resume",
@@ -90,6 +91,9 @@ pub async fn resume<P: Publisher, V, D>(
             let (staff, campaign) = locked(tx, caller, id).await?;
             let outgoing = match campaign.state {
                 CampaignState::Paused if campaign.is_advertising_tried_at_night(ambient.now()) => return Err(tried_at_night()),
+                CampaignState::Paused if campaign.link_expires_at.is_some_and(|at| at <= ambient.now()) => {
+                    return Err(link_ended());
+                }
                 CampaignState::Paused => Some(go_on(tx, ambient, &campaign).await?),
                 state if has_ended(state) => return Err(impossible(state, ("다시 시작할", "resumed"))),
                 _ => None,
@@ -213,6 +217,16 @@ fn impossible(state: CampaignState, (ko, en): (&str, &str)) -> Problem {
     let ko = format!("이미 '{state_ko}' 상태인 발송은 {ko} 수 없습니다.");
     let en = format!("The campaign is {} already: it cannot be {en}.", state_en.to_lowercase());
     Problem::of(Kind::CampaignState).detail(ko, en).with("state", state.as_str())
+}
+
+/// Nobody is to get a link that says nothing but that it has ended.
+fn link_ended() -> Problem {
+    Problem::of(Kind::CampaignState)
+        .detail(
+            "그 사이 링크가 끝나 다시 시작할 수 없습니다. 취소하고 새로 발송해 주세요.",
+            "Its link has ended meanwhile: it cannot be resumed. Call it off and ask for a new one.",
+        )
+        .with("reason", "link-ended")
 }
 
 #[cfg(test)]

@@ -59,6 +59,8 @@ pub struct Wish {
     state: Option<MessageState>,
     /// Only messages to recipients who were reached through this group.
     group_id: Option<GroupId>,
+    /// `true` for those whose link a person opened, `false` for the others.
+    clicked: Option<bool>,
 }
 
 /// The form of a spreadsheet file.
@@ -98,7 +100,7 @@ pub struct ExportView {
 
 /// Exports the messages of a campaign
 ///
-/// All of them, or those in one state or to one group, with recipient, text, link, times, state and reason. Column names and states are
+/// All of them, or those in one state, to one group, or whose link was opened or not, with recipient, text, link, times, state and reason. Column names and states are
 /// Korean, or English by `Accept-Language`; times are those where the clinic is. A cell that a spreadsheet program would take for a formula
 /// has an apostrophe in front. Who exported what is logged.
 #[utoipa::path(
@@ -121,7 +123,7 @@ pub async fn export<P, V, D: Downloads>(
     let clinic = staff.clinic;
     let campaign = campaigns::find(&mut connection, clinic, id).await?.ok_or_else(Problem::not_found)?;
     let mut sheet = Sheet::begin(&mut connection, &campaign, format, language).await?;
-    let wanted = Wanted { state: wish.state, group: wish.group_id, ..Wanted::default() };
+    let wanted = Wanted { state: wish.state, group: wish.group_id, clicked: wish.clicked, ..Wanted::default() };
     let mut after = 0;
     loop {
         if deps.ambient.now() - begun > PATIENCE {
@@ -151,6 +153,7 @@ pub async fn export<P, V, D: Downloads>(
         format,
         state,
         group.id = group,
+        clicked = wish.clicked,
         "messages exported"
     );
     Ok(Json(ExportView { url, file_name, rows, expires_at }))
@@ -235,7 +238,7 @@ fn write_failed(error: WriteFailed) -> Problem {
 
 fn too_many() -> Problem {
     Problem::of(Kind::ExportTooLarge).detail(
-        "한 파일에 담기에는 메시지가 너무 많습니다. 상태나 그룹을 선택해 나누어 내보내 주세요.",
-        "There are too many messages for one file. Export them by state or by group.",
+        "한 파일에 담기에는 메시지가 너무 많습니다. 상태, 그룹, 클릭 여부를 선택해 나누어 내보내 주세요.",
+        "There are too many messages for one file. Export them by state, by group, or by whether the link was opened.",
     )
 }

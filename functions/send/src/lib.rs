@@ -5,6 +5,7 @@ mod again;
 mod approved;
 mod ask;
 mod balance;
+mod clicks;
 mod control;
 mod export;
 mod messages;
@@ -79,6 +80,7 @@ where
         .add(route!(control::cancel::<P, V, D>).answers(&[Kind::CampaignState]))
         .add(route!(messages::list::<P, V, D>))
         .add(route!(messages::show::<P, V, D>))
+        .add(route!(clicks::list::<P, V, D>))
         .add(route!(balance::show::<P, V, D>).answers(&[Kind::ProviderRefused, Kind::ProviderUnavailable]))
         .add(route!(export::export::<P, V, D>).answers(&[Kind::ExportTooLarge]))
 }

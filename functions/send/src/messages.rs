@@ -23,7 +23,7 @@ use crate::words::{choose, message_state, plain};
 
 const MAX_SEARCH: usize = 50;
 /// Up to how many messages are named in the log one by one.
-const FEW: usize = 20;
+pub const FEW: usize = 20;
 
 /// One recipient's message.
 #[derive(Debug, Serialize, ToSchema)]

@@ -15,7 +15,7 @@ use shared::model::draft::{Draft, Sources};
 use shared::model::state::{CampaignKind, CampaignState};
 use shared::model::template::LINK_VARIABLE;
 use shared::model::wording::Flaw;
-use shared::model::{CampaignId, ClinicId, GroupId, TemplateId, advertising, link, sources};
+use shared::model::{CampaignId, ClinicId, GroupId, TemplateId, advertising, link, quiet, sources};
 use sqlx::MySqlConnection;
 
 /// The most groups of one campaign.
@@ -26,6 +26,8 @@ const STALE_AFTER_MINUTES: u32 = 60;
 const LATE: TimeDelta = TimeDelta::minutes(1);
 /// How far ahead a campaign may be planned.
 const AHEAD: TimeDelta = TimeDelta::days(60);
+/// How long after the beginning a link may end; whoever wants it to work for longer lets it work for ever.
+const LINK_LIFE: TimeDelta = TimeDelta::days(730);
 
 /// What is to be sent, to whom and when.
 pub struct Intent<'a> {
@@ -39,6 +41,8 @@ pub struct Intent<'a> {
     pub template: TemplateId,
     /// Where the link leads.
     pub destination: Option<&'a str>,
+    /// From when on the link leads to a page that says so; none for never.
+    pub link_expires_at: Option<DateTime<Utc>>,
     /// What is said of the sources of variables.
     pub sources: Said<'a>,
     /// When it is to begin; none for now.
@@ -118,6 +122,7 @@ pub async fn plan(
         sender_key,
         sender_phone,
         destination,
+        link_expires_at: intent.link_expires_at,
         state: if scheduled_at.is_some() { CampaignState::Scheduled } else { CampaignState::Requested },
         failure: None,
         resumed_from: None,
@@ -132,6 +137,7 @@ pub async fn plan(
         created_at: now,
     };
     suits(&campaign)?;
+    ends(&campaign)?;
     Ok(Plan { campaign, described, last_used_at })
 }
 
@@ -224,6 +230,28 @@ fn suits(campaign: &Campaign) -> Result<(), Problem> {
         CampaignKind::Test if campaign.is_advertising_tried_at_night(campaign.created_at) => Err(tried_at_night()),
         CampaignKind::Information | CampaignKind::Test => Ok(()),
     }
+}
+
+/// Whether the link ends when it may: nobody is sent one that has ended already.
+fn ends(campaign: &Campaign) -> Result<(), Problem> {
+    let Some(at) = campaign.link_expires_at else { return Ok(()) };
+    let invalid = |ko: &str, en: &str| Err(Problem::invalid("linkExpiresAt", ko, en));
+    let begins = first_message_at(campaign.kind, campaign.scheduled_at.unwrap_or(campaign.created_at));
+    if campaign.destination.is_empty() {
+        return invalid("이 템플릿에는 링크가 없습니다.", "the template has no link");
+    }
+    if at <= begins {
+        return invalid("발송이 시작된 뒤의 시각으로 정해 주세요.", "must be later than the beginning of the campaign");
+    }
+    if at > begins + LINK_LIFE {
+        return invalid("발송 시작 후 2년 안의 시각으로 정해 주세요.", "must be within 2 years after the beginning");
+    }
+    Ok(())
+}
+
+/// When a campaign that begins then says something: advertising waits for the morning.
+pub fn first_message_at(kind: CampaignKind, begins: DateTime<Utc>) -> DateTime<Utc> {
+    if kind == CampaignKind::Advertising { quiet::first_after(begins) } else { begins }
 }
 
 /// Nobody gets advertising at night, and who tries it may have taken a customer's number.

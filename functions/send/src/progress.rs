@@ -8,7 +8,7 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use shared::db::campaigns::{self, Campaign};
-use shared::db::hourly_counts::{self, Clicks};
+use shared::db::hourly_totals::{self, Clicks, Scope};
 use shared::db::messages::{self, Tally, Totals};
 use shared::db::{bundles, groups};
 use shared::http::{Caller, Ids, Language, Problem, Staff};
@@ -143,7 +143,7 @@ pub async fn find<P, V, D>(
     let named = campaigns::list_named_groups(&mut connection, clinic, id).await?;
     let tally = messages::tally(&mut connection, clinic, id).await?;
     let counted = bundles::count_by_state(&mut connection, clinic, id).await?;
-    let clicks = hourly_counts::total(&mut connection, clinic, Some(id), campaign.created_at).await?;
+    let clicks = hourly_totals::total(&mut connection, clinic, Scope::Campaign(id), DateTime::UNIX_EPOCH).await?;
     let totals = tally.totals();
     let reasons = |state| {
         let reason = |(code, count): (String, u64)| ReasonCount { reason: plain(&code, language), reason_code: code, count };

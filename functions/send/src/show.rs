@@ -36,6 +36,8 @@ pub struct CampaignView {
     part: Option<CampaignPart>,
     /// Where the link leads, when there is one.
     destination: Option<String>,
+    /// From when on the link leads to a page that says that it has ended; null for never.
+    link_expires_at: Option<DateTime<Utc>>,
     /// When it is to begin; null for at once.
     scheduled_at: Option<DateTime<Utc>>,
     /// So many minutes after its time it asks instead of beginning.
@@ -61,6 +63,7 @@ impl CampaignView {
             source_campaign_id: source,
             part,
             destination: Some(campaign.destination).filter(|address| !address.is_empty()),
+            link_expires_at: campaign.link_expires_at,
             scheduled_at: campaign.scheduled_at,
             stale_after_minutes: campaign.stale_after_minutes,
             created_at: campaign.created_at,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use shared::aws::topics::Publisher;
 use shared::clock::Ambient;
@@ -41,6 +42,9 @@ pub struct Wish {
     template_id: TemplateId,
     /// Where the link leads, when the template has one.
     destination: Option<String>,
+    /// From when on the link leads to a page that says that it has ended, within 2 years; never unless said.
+    #[serde(default, deserialize_with = "shared::http::moment", skip_serializing_if = "Option::is_none")]
+    link_expires_at: Option<DateTime<Utc>>,
     /// Where variables come from, in place of what the template says.
     #[schema(value_type = Option<std::collections::BTreeMap<String, Source>>)]
     sources: Option<Sources>,
@@ -77,7 +81,7 @@ struct PhoneView {
 
 /// Sends a test to own numbers
 ///
-/// The whole way to the phone, at once, with a link that works. It is not counted in statistics. A number that must not be written to
+/// The whole way to the phone, at once, with a link that works. It is counted in itself alone, not in the clinic's statistics. A number that must not be written to
 /// gets nothing, as always, and the answer says so. What is marked as advertising is not tried at night, and a number of a customer who
 /// has not agreed to advertising does not get it. Whose values were shown to whom is logged.
 #[utoipa::path(
@@ -176,6 +180,7 @@ async fn campaign(
         audience: Audience::Test { phones: phones.to_vec(), customer: wish.customer_id },
         template: wish.template_id,
         destination: wish.destination.as_deref(),
+        link_expires_at: wish.link_expires_at,
         sources: wish.sources.as_ref().map_or(Said::Nothing, Said::Now),
         scheduled_at: None,
         stale_after_minutes: None,

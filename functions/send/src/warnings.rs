@@ -1,28 +1,30 @@
 //! What does not stand in the way of a campaign but should be known before it is asked for.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use shared::http::Language;
-use shared::model::state::CampaignKind;
-use shared::model::{link, quiet};
+use shared::model::link;
 use utoipa::ToSchema;
 
-use crate::plan::Plan;
+use crate::plan::{Plan, first_message_at};
 use crate::walk::Counted;
+
+/// Many open a message on the next day.
+const LINK_LIFE: TimeDelta = TimeDelta::hours(24);
 
 /// A warning.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = PreflightWarning)]
 pub struct Warning {
-    /// A stable word: `held_until_morning`, `long_address`, `line_breaks`, `unreachable_destination`, `dormant_soon` or
-    /// `balance_too_low`.
+    /// A stable word: `held_until_morning`, `long_address`, `line_breaks`, `unreachable_destination`, `link_ends_soon`,
+    /// `dormant_soon` or `balance_too_low`.
     #[schema(example = "held_until_morning")]
     kind: &'static str,
     /// The same for people, in the caller's language.
     text: String,
     /// How many messages it is about, where it is about some.
     count: Option<u64>,
-    /// When it begins instead, or when the template falls dormant.
+    /// When it begins instead, when the link ends, or when the template falls dormant.
     at: Option<DateTime<Utc>>,
 }
 
@@ -36,8 +38,8 @@ pub fn of(plan: &Plan, counted: &Counted, is_short_of_money: bool, language: Lan
     };
     let mut warnings = Vec::new();
     let (begins, campaign) = (plan.begins_at(), &plan.campaign);
-    let held = quiet::first_after(begins);
-    if campaign.kind == CampaignKind::Advertising && held > begins {
+    let held = first_message_at(campaign.kind, begins);
+    if held > begins {
         let text = (
             "야간(21시~8시)에는 광고를 보낼 수 없어 오전 8시에 시작합니다.",
             "Advertising is not sent between 21:00 and 08:00; it begins at 08:00.",
@@ -64,6 +66,13 @@ pub fn of(plan: &Plan, counted: &Counted, is_short_of_money: bool, language: Lan
             "The link's host is a name that cannot be opened on the internet. Check the address.",
         );
         warnings.push(warning("unreachable_destination", text, None, None));
+    }
+    if let Some(ends) = campaign.link_expires_at.filter(|ends| *ends < held + LINK_LIFE) {
+        let text = (
+            "발송을 시작하고 24시간이 지나기 전에 링크가 끝납니다. 늦게 여는 고객은 종료 안내를 보게 됩니다.",
+            "The link ends within 24 hours after the beginning: customers who open it later are told that it has ended.",
+        );
+        warnings.push(warning("link_ends_soon", text, None, Some(ends)));
     }
     // Asking for the campaign is a use of the template, which comes in time unless the campaign begins later than that.
     let dormancy = plan.described.dormancy(plan.last_used_at, campaign.created_at).filter(|dormancy| dormancy.is_near);

@@ -2,7 +2,7 @@
 
 use shared::http::Language;
 use shared::model::result::Reason;
-use shared::model::state::{CampaignState, MessageState};
+use shared::model::state::{CampaignState, ClickClass, MessageState};
 
 /// What a clinic calls the state of a message, in Korean and English.
 pub const fn message_state(state: MessageState) -> (&'static str, &'static str) {
@@ -27,6 +27,17 @@ pub const fn campaign_state(state: CampaignState) -> (&'static str, &'static str
         CampaignState::Finished => ("완료", "Finished"),
         CampaignState::Canceled => ("취소", "Canceled"),
         CampaignState::Failed => ("중단", "Stopped"),
+    }
+}
+
+/// What a clinic calls those who visit a link, in Korean and English.
+pub const fn click_class(class: ClickClass) -> (&'static str, &'static str) {
+    match class {
+        ClickClass::Human => ("클릭", "Click"),
+        ClickClass::Preview => ("미리보기", "Link preview"),
+        ClickClass::Prefetch => ("미리 읽기", "Prefetch"),
+        ClickClass::Bot => ("자동 프로그램", "Program"),
+        ClickClass::Rejected => ("끝난 링크", "Ended link"),
     }
 }
 
@@ -59,10 +70,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_state_has_words_of_its_own_in_both_languages() {
+    fn every_state_and_class_has_words_of_its_own_in_both_languages() {
         for words in [
             MessageState::ALL.iter().map(|state| message_state(*state)).collect::<Vec<_>>(),
             CampaignState::ALL.iter().map(|state| campaign_state(*state)).collect(),
+            ClickClass::ALL.iter().map(|class| click_class(*class)).collect(),
         ] {
             assert!(words.iter().all(|(ko, en)| !ko.is_ascii() && en.is_ascii()));
             let (ko, en): (HashSet<_>, HashSet<_>) = words.iter().copied().unzip();

@@ -33,7 +33,10 @@ async fn a_campaign_is_written_down_told_to_others_and_shown() {
     let nothing = json!({"requested": 0, "queued": 0, "sent": 0, "delivered": 0, "failed": 0, "unknown": 0, "excluded": 0});
     assert_eq!(shown.json["messages"], nothing);
     assert_eq!(shown.json["bundles"], json!({"prepared": 0, "calling": 0, "accepted": 0, "rejected": 0, "unknown": 0}));
-    assert_eq!(shown.json["clicks"], json!({"human": 0, "unique": 0, "previews": 0, "prefetches": 0, "bots": 0}));
+    assert_eq!(
+        shown.json["clicks"],
+        json!({"human": 0, "unique": 0, "previews": 0, "prefetches": 0, "bots": 0, "rejected": 0})
+    );
     // What is sent is the template as it was then.
     scene.template(&clinic, "REJ").await;
     let mut connection = scene.test.pool.acquire().await.unwrap();

@@ -99,7 +99,7 @@ async fn messages_are_exported_in_the_readers_language_and_no_cell_is_a_formula(
 }
 
 #[tokio::test]
-async fn a_state_or_a_group_is_exported_alone_and_nothing_is_missing() {
+async fn a_state_a_group_or_those_who_clicked_are_exported_alone_and_nothing_is_missing() {
     let scene = Scene::new().await;
     let clinic = scene.ready("clinic").await;
     let vip = scene.group(&clinic, "VIP", &[]).await;
@@ -110,18 +110,28 @@ async fn a_state_or_a_group_is_exported_alone_and_nothing_is_missing() {
     })
     .await;
     life.set("state = 'delivered'", 501..=2500, |query| query).await;
+    let now = scene.clock.now();
+    life.set("first_click_at = ?", 601..=1700, |query| query.bind(now)).await;
     for (wish, expected) in [
         (json!({"format": "xlsx"}), (1..=2500).collect::<Vec<u32>>()),
         (json!({"format": "csv", "state": "delivered"}), (501..=2500).collect()),
         (json!({"format": "csv", "state": "queued", "groupId": vip}), (2..=500).step_by(2).collect()),
         (json!({"format": "csv", "state": "failed"}), vec![]),
+        (json!({"format": "csv", "clicked": true}), (601..=1700).collect()),
+        (json!({"format": "xlsx", "clicked": true, "groupId": vip}), (602..=1700).step_by(2).collect()),
+        (json!({"format": "csv", "clicked": false, "state": "delivered"}), (501..=600).chain(1701..=2500).collect()),
     ] {
         let answer = export(&clinic, &life, "ko", wish.clone()).await;
         assert_eq!(answer.json["rows"], json!(expected.len()), "{wish}");
         let numbers: Vec<u32> = rows(&scene).1[1..].iter().map(|row| row[0].parse().unwrap()).collect();
         assert_eq!(numbers, expected, "{wish}");
     }
-    for wish in [json!({"format": "pdf"}), json!({}), json!({"format": "csv", "state": "lost"})] {
+    for wish in [
+        json!({"format": "pdf"}),
+        json!({}),
+        json!({"format": "csv", "state": "lost"}),
+        json!({"format": "csv", "clicked": "yes"}),
+    ] {
         assert_eq!(problem(&export(&clinic, &life, "ko", wish).await).0, 422);
     }
     scene.downloads.set_down(true);

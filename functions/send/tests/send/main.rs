@@ -5,9 +5,11 @@
 mod again;
 mod ask;
 mod balance;
+mod clicks;
 mod control;
 mod export;
 mod life;
+mod link_end;
 mod messages;
 mod own_numbers;
 mod preflight;

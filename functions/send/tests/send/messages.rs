@@ -178,7 +178,7 @@ async fn a_message_is_shown_exactly_as_it_was_sent_with_all_that_is_known() {
 }
 
 /// Rows and entries of indexes that the session has read.
-async fn examined(connection: &mut MySqlConnection) -> u64 {
+pub async fn examined(connection: &mut MySqlConnection) -> u64 {
     let status: Vec<(String, String)> =
         sqlx::query_as("SHOW SESSION STATUS LIKE 'Handler_read%'").fetch_all(connection).await.unwrap();
     let read = status.iter().filter(|(name, _)| !name.contains("_rnd"));

@@ -4,6 +4,8 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use shared::clock::Clock as _;
 use shared::db::campaigns::{Audience, Campaign};
+use shared::db::hourly_totals::{Delta, Moves, Owner};
+use shared::model::GroupId;
 use shared::model::state::{BundleState, CampaignKind, CampaignPart, CampaignState, MessageState};
 
 use crate::life::Life;
@@ -204,5 +206,26 @@ async fn a_campaign_shows_when_it_begins_and_whose_recipients_it_goes_to() {
     assert_eq!((&shown["sourceCampaignId"], &shown["part"]), (&json!(source), &json!("not_clicked")));
     assert_eq!((&shown["scheduledAt"], &shown["staleAfterMinutes"]), (&json!(at), &json!(30)));
     assert_eq!((&shown["groupIds"], &shown["groups"], &shown["finishedAt"]), (&json!([]), &json!([]), &json!(null)));
+    scene.test.finish().await;
+}
+
+#[tokio::test]
+async fn visits_are_shown_by_class_also_those_of_a_test_and_of_hours_long_ago() {
+    let scene = Scene::new().await;
+    let clinic = scene.ready("clinic").await;
+    for kind in [CampaignKind::Information, CampaignKind::Test] {
+        let life = Life::begin(&scene, &clinic, &[], |campaign| Campaign { kind, ..campaign }).await;
+        let (owner, now) = (Owner::from(&life.campaign), scene.clock.now());
+        let mut moves = Moves::default();
+        let few = Delta { human_clicks: 3, unique_clicks: 2, previews: 4, ..Delta::default() };
+        moves.add(owner, None, now, few);
+        moves.add(owner, Some(GroupId::new(&scene.ambient)), now + TimeDelta::days(30), few);
+        // The clocks of two processes differ: an hour ended in between.
+        let early = Delta { prefetches: 5, bots: 6, rejected: 7, ..Delta::default() };
+        moves.add(owner, None, now - TimeDelta::hours(1), early);
+        moves.store(&mut scene.test.pool.acquire().await.unwrap()).await.unwrap();
+        let expected = json!({"human": 6, "unique": 4, "previews": 8, "prefetches": 5, "bots": 6, "rejected": 7});
+        assert_eq!(life.shown(&clinic).await["clicks"], expected, "{kind}");
+    }
     scene.test.finish().await;
 }
