@@ -16,6 +16,29 @@ pub fn unknown() -> Response {
     )
 }
 
+/// For a link of ours that has ended.
+pub fn ended() -> Response {
+    page(
+        StatusCode::GONE,
+        "기간이 끝난 링크입니다",
+        "이 링크의 이용 기간이 끝났습니다. 궁금한 점은 메시지를 보낸 병원에 문의해 주세요.",
+        "This link has ended",
+        "It was valid for a limited time. Please ask the clinic that sent you the message.",
+    )
+}
+
+/// For somebody who showed too many links that are not ours.
+pub fn too_many(seconds: i64) -> Response {
+    let page = page(
+        StatusCode::TOO_MANY_REQUESTS,
+        "잠시 후 다시 시도해 주세요",
+        "잘못된 주소가 너무 많이 요청되었습니다. 받으신 메시지의 버튼은 그대로 사용할 수 있습니다.",
+        "Please try again in a moment",
+        "Too many wrong addresses were asked for. The button in your message still works.",
+    );
+    ([(header::RETRY_AFTER, seconds.to_string())], page).into_response()
+}
+
 /// For a link of ours whose destination nobody can tell at the moment.
 pub fn unavailable() -> Response {
     let page = page(

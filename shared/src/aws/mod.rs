@@ -8,8 +8,9 @@ pub mod uploads;
 
 use std::time::Duration;
 
+use aws_config::BehaviorVersion;
+pub use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
 
 /// Loads region and credentials; every call gets 3 s per attempt and 10 s in all.
 pub async fn load() -> SdkConfig {

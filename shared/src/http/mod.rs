@@ -6,6 +6,7 @@ mod kind;
 pub mod openapi;
 mod page;
 mod problem;
+mod source;
 
 pub use caller::Language;
 pub use input::{Body, IdempotencyKey, Ids, Params, moment};
@@ -13,6 +14,7 @@ pub use kind::Kind;
 pub use openapi::{Route, Table};
 pub use page::{Cursor, Page};
 pub use problem::{Problem, Text};
+pub use source::Source;
 
 pub use crate::model::person::{Caller, Staff};
 

@@ -5,13 +5,15 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use url::Url;
 use uuid::Uuid;
 
-use crate::model::{CampaignId, MessageId};
+use crate::model::{CampaignId, ClinicId, MessageId};
 
 /// Key number, campaign, recipient's number.
 const IDS: usize = 1 + 16 + 4;
@@ -34,6 +36,26 @@ pub fn host(text: &str) -> Option<String> {
         _ => None,
     }
     .filter(|name: &String| name.len() <= 253)
+}
+
+/// Where the links of a campaign lead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Destination {
+    /// Whose campaign.
+    pub clinic: ClinicId,
+    /// The address.
+    pub url: String,
+    /// From then on a page says that the link has ended; none for never.
+    #[serde(default)]
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+impl Destination {
+    /// Whether it leads nowhere any more.
+    #[must_use]
+    pub fn has_ended(&self, now: DateTime<Utc>) -> bool {
+        self.expires_at.is_some_and(|expires_at| expires_at <= now)
+    }
 }
 
 /// Why an address cannot be a link's destination.
@@ -106,8 +128,11 @@ pub fn is_public(destination: &str) -> bool {
 /// The keys that sign links. New links are signed with the current one; older ones stay valid while their key is here.
 pub struct LinkKeys {
     current: u8,
-    keys: BTreeMap<u8, Vec<u8>>,
+    keys: BTreeMap<u8, Key>,
 }
+
+/// A key with its first half of the work done, which is the same for every token.
+type Key = Hmac<Sha256>;
 
 /// The secret does not hold usable link keys.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -143,7 +168,7 @@ impl LinkKeys {
                 if key.len() < 32 {
                     return Err(BadLinkKeys::TooShort);
                 }
-                Ok((number(name)?, key.clone().into_bytes()))
+                Ok((number(name)?, Key::new_from_slice(key.as_bytes()).map_err(|_| BadLinkKeys::TooShort)?))
             })
             .collect::<Result<BTreeMap<_, _>, _>>()?;
         if keys.contains_key(&current) { Ok(Self { current, keys }) } else { Err(BadLinkKeys::NoCurrent) }
@@ -166,8 +191,11 @@ impl LinkKeys {
     /// # Errors
     /// When it is not one of ours. The comparison takes the same time wherever it differs.
     pub fn read(&self, token: &str) -> Result<MessageId, UnknownLink> {
-        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| UnknownLink)?;
-        let bytes: [u8; IDS + MAC] = bytes.try_into().map_err(|_| UnknownLink)?;
+        let mut bytes = [0; IDS + MAC];
+        let length = URL_SAFE_NO_PAD.decode_slice(token, &mut bytes).map_err(|_| UnknownLink)?;
+        if length != bytes.len() {
+            return Err(UnknownLink);
+        }
         let mac = self.mac(&bytes[..IDS]).ok_or(UnknownLink)?;
         if !bool::from(mac.ct_eq(&bytes[IDS..])) {
             return Err(UnknownLink);
@@ -177,9 +205,28 @@ impl LinkKeys {
         Ok(MessageId { campaign: CampaignId::from_uuid(campaign), number })
     }
 
+    /// Whether the token has the form of ours and names a key that is not here: nobody can tell without that key.
+    #[must_use]
+    pub fn lack_key_of(&self, token: &str) -> bool {
+        let mut bytes = [0; IDS + MAC];
+        token.len() == TOKEN_LENGTH
+            && URL_SAFE_NO_PAD.decode_slice(token, &mut bytes).is_ok_and(|length| length == bytes.len())
+            && !self.keys.contains_key(&bytes[0])
+    }
+
+    /// What stands for an address wherever guessers are counted: the same for the same address and key, and no way back
+    /// without the key.
+    #[must_use]
+    pub fn pseudonym(&self, address: &str) -> u64 {
+        let Some(key) = self.keys.get(&self.current) else { return 0 };
+        let mut mac = key.clone();
+        mac.update(b"dangol guesser v1");
+        mac.update(address.as_bytes());
+        mac.finalize().into_bytes().first_chunk().copied().map(u64::from_be_bytes).unwrap_or_default()
+    }
+
     fn mac(&self, ids: &[u8]) -> Option<[u8; MAC]> {
-        let key = self.keys.get(ids.first()?)?;
-        let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
+        let mut mac = self.keys.get(ids.first()?)?.clone();
         mac.update(b"dangol link v1");
         mac.update(ids);
         mac.finalize().into_bytes().first_chunk().copied()
@@ -242,7 +289,31 @@ mod tests {
     fn a_withdrawn_key_ends_its_links() {
         let token = keys("1").mint(MessageId { campaign: CampaignId::from_uuid(Uuid::nil()), number: 1 });
         let without: BTreeMap<_, _> = [("current".to_owned(), "2".to_owned()), ("2".to_owned(), "b".repeat(64))].into();
-        assert_eq!(LinkKeys::new(&without).unwrap().read(&token), Err(UnknownLink));
+        let without = LinkKeys::new(&without).unwrap();
+        assert_eq!(without.read(&token), Err(UnknownLink));
+        assert!(without.lack_key_of(&token) && !keys("2").lack_key_of(&token));
+        for no_token in ["", "BBBB", &token[..43], &format!("{token}A"), &token.replace('A', "!")] {
+            assert!(!without.lack_key_of(no_token), "{no_token}");
+        }
+    }
+
+    /// Links are in people's phones for years, so the form of a token never changes: this one was minted by the first version.
+    #[test]
+    fn a_token_of_the_first_version_is_still_ours() {
+        let message = MessageId {
+            campaign: CampaignId::from_uuid(Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0001)),
+            number: 7,
+        };
+        assert_eq!(keys("1").mint(message), "AQGZAAAAAHAAgAAAAAAAAAEAAAAHWti4QKcRw0d3Zle7");
+        assert_eq!(keys("2").read("AQGZAAAAAHAAgAAAAAAAAAEAAAAHWti4QKcRw0d3Zle7"), Ok(message));
+    }
+
+    #[test]
+    fn a_guesser_has_a_pseudonym_that_tells_nothing_without_the_key() {
+        let (one, other) = (keys("1").pseudonym("203.0.113.1"), keys("1").pseudonym("203.0.113.2"));
+        assert_eq!(one, keys("1").pseudonym("203.0.113.1"));
+        assert_ne!(one, other);
+        assert_ne!(one, keys("2").pseudonym("203.0.113.1"));
     }
 
     #[test]

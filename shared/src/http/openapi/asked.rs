@@ -9,7 +9,7 @@ use utoipa::openapi::schema::{Schema, SchemaType, Type};
 use utoipa::openapi::{Content, Ref, RefOr, Required};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::http::{Body, Caller, IdempotencyKey, Ids, Kind, Language, Params};
+use crate::http::{Body, Caller, IdempotencyKey, Ids, Kind, Language, Params, Source};
 use crate::model::{CampaignId, CustomerId, GroupId, ImportId, SuppressionId, TemplateId, UserId};
 
 /// Schemas by name, in the order in which they were met.
@@ -75,6 +75,10 @@ impl Asks for Method {
 }
 
 impl Asks for HeaderMap {
+    fn tell(_: &mut Asked) {}
+}
+
+impl Asks for Source {
     fn tell(_: &mut Asked) {}
 }
 
