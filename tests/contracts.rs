@@ -98,6 +98,8 @@ fn every_example_event_is_one_that_its_function_understands() {
                 lambda_http::request::from_str(&text).is_ok()
             } else if event.get("detail-type").is_some() {
                 serde_json::from_str::<EventBridgeEvent>(&text).is_ok()
+            } else if folder.ends_with("reclassify-clicks") {
+                serde_json::from_str::<reclassify_clicks::Command>(&text).is_ok()
             } else {
                 event == serde_json::json!({})
             };

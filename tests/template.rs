@@ -119,6 +119,8 @@ const ACCESS: &[Control] = &[
     }),
     control(Rule::PublicDocuments, "documents with a way into the database", |project| {
         project.set("/Resources/ApiDocsRole/Properties/ManagedPolicyArns/-", json!({"Ref": "DatabasePolicy"}));
+        // Its connections shall not be what is wrong.
+        project.set("/Resources/ApiDocsFunction/Properties/ReservedConcurrentExecutions", json!(1));
     }),
     control(Rule::PublicDocuments, "documents with a way to downloads", |project| {
         let downloads = json!({"Fn::Sub": "${UploadBucket.Arn}/exports/*"});
@@ -260,7 +262,7 @@ const API: &[Control] = &[
         project.remove("/Resources/Api/Properties/Auth/DefaultAuthorizer");
     }),
     control(Rule::ExampleRequest, "a route without an example", |project| {
-        project.examples.retain(|example| example.route != "/v1/stats/hourly");
+        project.examples.retain(|example| example.route != "/v1/stats/series");
     }),
     control(Rule::ExampleRequest, "an example of a route that is gone", |project| {
         let [folder, method, route, path] = ["send", "POST", "/v1/gone", "/v1/gone"].map(str::to_owned);

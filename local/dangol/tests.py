@@ -17,6 +17,7 @@ from .instance import ROOT, Instance, open_instance
 
 _INSTANCE = "test"
 _DATABASE_TARGETS = {"migrations", "flows", "faults"}
+_TIMED_TARGETS = {"clicks"}  # measures how long visitors wait, so nothing else may run meanwhile
 _STACK_TARGET = "stack"  # needs the whole application
 
 _CARGO_RESULT = re.compile(r"^test result: \S+ (\d+) passed; (\d+) failed;")
@@ -68,11 +69,12 @@ def _run_phases(instance: Instance, tally: Tally, *, fast: bool) -> None:
     lints = ["--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]
     _check(tally, "lints", lambda: _succeed([cargo, "clippy", *lints]))
     whole, parts = _test_targets()
-    _tests(tally, "template and messages", _named(whole - _DATABASE_TARGETS - {_STACK_TARGET}), stores)
+    _tests(tally, "template and messages", _named(whole - _DATABASE_TARGETS - _TIMED_TARGETS - {_STACK_TARGET}), stores)
     _tests(tally, "unit tests", ["--lib", "--bins", *_named(parts)], stores)
     _doc_tests(tally, stores)
     _check(tally, "queries", queries.check)
     _tests(tally, "database tests", _named(whole & _DATABASE_TARGETS), stores)
+    _tests(tally, "outages of the redirect", _named(whole & _TIMED_TARGETS), stores)
     if not fast and _check(tally, "deployment", lambda: _deploy(instance)):
         _tests(tally, "tests of the deployed application", _named(whole & {_STACK_TARGET}), _env(instance))
 

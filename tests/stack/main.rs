@@ -4,6 +4,7 @@
 mod support;
 
 mod campaign;
+mod clicks;
 mod docs;
 mod import;
 mod lists;

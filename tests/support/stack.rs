@@ -109,6 +109,11 @@ impl Stack {
         read(self.http.get(url).header("User-Agent", agent)).await
     }
 
+    /// Asks where a link leads without opening it.
+    pub async fn probe(&self, url: &str, agent: &str) -> Answer {
+        read(self.http.head(url).header("User-Agent", agent)).await
+    }
+
     /// Puts a file at a presigned address.
     pub async fn upload(&self, url: &str, file: Vec<u8>) {
         let answer = read(self.http.put(url).body(file)).await;
