@@ -6,10 +6,11 @@ pub mod bundles;
 pub mod campaigns;
 pub mod clicks;
 pub mod clinics;
+pub mod conservation;
 pub mod customer_columns;
 pub mod customers;
 pub mod groups;
-pub mod hourly_counts;
+pub mod hourly_totals;
 pub mod idempotency;
 pub mod import_rows;
 pub mod imports;
@@ -19,9 +20,12 @@ pub mod outbox;
 pub mod point_entries;
 pub mod provider_gate;
 pub mod recipients;
+pub mod recount;
 pub mod referral_codes;
 pub mod referrals;
+pub mod snapshot;
 pub mod staff;
+pub mod statistics;
 pub mod suppressions;
 pub mod templates;
 pub mod users;
@@ -201,12 +205,38 @@ impl Database {
     pub async fn transaction<'env, T, E: DatabaseFailure>(
         &self,
         name: &'static str,
+        work: impl for<'tx> FnMut(&'tx mut Tx<'env>) -> Work<'tx, T, E>,
+    ) -> Result<T, E> {
+        self.transaction_after(None, name, work).await
+    }
+
+    /// The same, but whatever is read without a lock is as it was when that was first done, whatever others commit meanwhile.
+    ///
+    /// # Errors
+    /// Those of the work, and those of the database.
+    pub async fn repeatable_transaction<'env, T, E: DatabaseFailure>(
+        &self,
+        name: &'static str,
+        work: impl for<'tx> FnMut(&'tx mut Tx<'env>) -> Work<'tx, T, E>,
+    ) -> Result<T, E> {
+        // For the next transaction only.
+        self.transaction_after(Some("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"), name, work).await
+    }
+
+    async fn transaction_after<'env, T, E: DatabaseFailure>(
+        &self,
+        setting: Option<&'static str>,
+        name: &'static str,
         mut work: impl for<'tx> FnMut(&'tx mut Tx<'env>) -> Work<'tx, T, E>,
     ) -> Result<T, E> {
         let begun = Instant::now();
         let mut tries = 1;
         loop {
-            let mut tx = Tx { transaction: Transaction::begin(self.acquire().await?, None).await?, environment: PhantomData };
+            let mut connection = self.acquire().await?;
+            if let Some(setting) = setting {
+                connection.execute(setting).await?;
+            }
+            let mut tx = Tx { transaction: Transaction::begin(connection, None).await?, environment: PhantomData };
             let failure = match work(&mut tx).await {
                 Ok(value) => {
                     tx.transaction.commit().await?;
