@@ -17,6 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "local"))
 
 import imports  # noqa: E402
+import redirect  # noqa: E402
 import sending  # noqa: E402
 from dangol import machine, services  # noqa: E402
 from dangol.build import cargo_environment  # noqa: E402
@@ -57,9 +58,18 @@ def _parser() -> argparse.ArgumentParser:
     send.add_argument("--rows", type=int, default=100_000, metavar="N")
     send.add_argument("--rounds", type=int, default=5, metavar="N", help="how often each contender runs (5)")
     send.add_argument("--only", nargs="+", metavar="CONTENDER", choices=sorted(sending.CONTENDERS), help="not all of them")
+    links = commands.add_parser("redirect", help="visits of links: Dangol's function, Node with ioredis and the SDK")
+    links.set_defaults(command=_redirect)
+    links.add_argument("--visits", type=int, default=10_000, metavar="N", help="in each turn of a function (10,000)")
+    links.add_argument("--rounds", type=int, default=5, metavar="N", help="how often each contender has its turn (5)")
+    links.add_argument("--guesses", type=int, default=1_000_000, metavar="N", help="tokens that are not ours (1,000,000)")
+    links.add_argument("--only", nargs="+", metavar="CONTENDER", choices=sorted(redirect.CONTENDERS), help="not all of them")
     customers = commands.add_parser("customers", help="lists and searches of a clinic with a million customers")
     customers.set_defaults(command=_customers)
     customers.add_argument("--rows", type=int, default=1_000_000, metavar="N")
+    statistics = commands.add_parser("statistics", help="numbers of a clinic that sent a million messages, beside joins over the rows")
+    statistics.set_defaults(command=_statistics)
+    statistics.add_argument("--rows", type=int, default=1_000_000, metavar="N")
     return parser
 
 
@@ -85,8 +95,27 @@ def _sending(options: argparse.Namespace) -> int:
         return bench.run(names, options.rounds)
 
 
+def _redirect(options: argparse.Namespace) -> int:
+    names = options.only or list(redirect.CONTENDERS)
+    if any(redirect.CONTENDERS[name].node for name in names):
+        _install_node_packages()
+    # Apart from each other: built together, the function would have what the benchmark wants of `shared`.
+    track_click = _build("track-click", package="track-click")
+    tool = _build("bench-redirect")
+    redirect.stay_on_one_core()
+    with _stores(options.base_port) as (_instance, environment):
+        bench = redirect.Bench(tool, track_click, _NODE, environment)
+        return bench.run(names, options.visits, options.rounds, options.guesses)
+
+
 def _customers(options: argparse.Namespace) -> int:
     tool = _build("bench-customers")
+    with _stores(options.base_port) as (_instance, environment):
+        return subprocess.run([str(tool), str(options.rows)], env=environment, check=False).returncode
+
+
+def _statistics(options: argparse.Namespace) -> int:
+    tool = _build("bench-statistics")
     with _stores(options.base_port) as (_instance, environment):
         return subprocess.run([str(tool), str(options.rows)], env=environment, check=False).returncode
 

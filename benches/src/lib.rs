@@ -1,13 +1,20 @@
-//! What the benchmarks have in common: made-up people, workbooks full of them, a database of their own, sums to compare.
+//! What the benchmarks have in common: made-up people, workbooks full of them, a database of their own, sums to compare, and
+//! a Lambda for real binaries of functions.
 //!
 //! `run.py` beside this package starts the services and runs the contenders, each as a process of its own.
 
+pub mod aws;
 pub mod people;
+pub mod process;
+pub mod runtime_api;
 pub mod scratch;
 pub mod sums;
+pub mod visits;
+pub mod wire;
 pub mod workbook;
 
 use std::io::Write;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What goes wrong ends the benchmark.
 pub type Failed = Box<dyn std::error::Error>;
@@ -26,7 +33,10 @@ pub fn answer(value: &impl serde::Serialize) -> Result<(), Failed> {
 /// # Errors
 /// When this is not Linux.
 pub fn peak_kib() -> Result<u64, Failed> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix("kB"));
-    Ok(peak.ok_or("the kernel does not tell the peak")?.trim().parse()?)
+    Ok(process::Usage::own()?.peak_kib)
+}
+
+/// What a mutex guards, also when somebody panicked with it.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
