@@ -181,6 +181,8 @@ fn hindrance(claimed: &Claimed, ambient: &Ambient, deadline: DateTime<Utc>) -> O
         Some("the worker ends too soon")
     } else if claimed.campaign.kind == CampaignKind::Advertising && quiet::is_quiet(now) {
         Some("it is too late in the evening")
+    } else if claimed.campaign.kind != CampaignKind::Test && claimed.campaign.link_has_ended(now) {
+        Some("its link has ended")
     } else {
         None
     }

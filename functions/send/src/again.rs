@@ -22,7 +22,7 @@ use utoipa::ToSchema;
 
 use crate::Deps;
 use crate::ask::{answer, before, done};
-use crate::plan::{Intent, Said, first_message_at, plan, write};
+use crate::plan::{Intent, Said, first_message_at, is_worth_while, plan, write};
 use crate::show::CampaignView;
 
 /// To whom a campaign is to be sent again, and what is to be different.
@@ -109,10 +109,11 @@ async fn follow(
     // Another template has other variables, and perhaps no link.
     let is_same = template == source.template;
     let destination = wish.destination.as_deref().or_else(|| Some(source.destination.as_str()).filter(|_| is_same));
-    // The same offer ends at the same time.
+    // The same offer ends at the same time, unless that is too near for whoever gets it now, or too far.
     let begins = first_message_at(source.kind, wish.scheduled_at.unwrap_or_else(|| ambient.now()));
     let is_same_link = destination.is_some_and(|destination| destination == source.destination);
-    let link_expires_at = wish.link_expires_at.or(source.link_expires_at.filter(|at| is_same_link && *at > begins));
+    let link_expires_at =
+        wish.link_expires_at.or(source.link_expires_at.filter(|at| is_same_link && is_worth_while(*at, begins)));
     let intent = Intent {
         name: Some(wish.name.clone().map_or_else(named, String::from)),
         kind: source.kind,

@@ -91,7 +91,7 @@ pub async fn resume<P: Publisher, V, D>(
             let (staff, campaign) = locked(tx, caller, id).await?;
             let outgoing = match campaign.state {
                 CampaignState::Paused if campaign.is_advertising_tried_at_night(ambient.now()) => return Err(tried_at_night()),
-                CampaignState::Paused if campaign.link_expires_at.is_some_and(|at| at <= ambient.now()) => {
+                CampaignState::Paused if campaign.link_has_ended(ambient.now()) => {
                     return Err(link_ended());
                 }
                 CampaignState::Paused => Some(go_on(tx, ambient, &campaign).await?),
@@ -223,7 +223,7 @@ fn impossible(state: CampaignState, (ko, en): (&str, &str)) -> Problem {
 fn link_ended() -> Problem {
     Problem::of(Kind::CampaignState)
         .detail(
-            "그 사이 링크가 끝나 다시 시작할 수 없습니다. 취소하고 새로 발송해 주세요.",
+            "그 사이 링크 사용 기간이 끝나 다시 시작할 수 없습니다. 취소하고 새로 발송해 주세요.",
             "Its link has ended meanwhile: it cannot be resumed. Call it off and ask for a new one.",
         )
         .with("reason", "link-ended")

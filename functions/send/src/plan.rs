@@ -249,6 +249,11 @@ fn ends(campaign: &Campaign) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Whether a link that ends then may be taken over by a campaign that begins then, without anybody having said so.
+pub fn is_worth_while(ends: DateTime<Utc>, begins: DateTime<Utc>) -> bool {
+    (begins + TimeDelta::days(1)..=begins + LINK_LIFE).contains(&ends)
+}
+
 /// When a campaign that begins then says something: advertising waits for the morning.
 pub fn first_message_at(kind: CampaignKind, begins: DateTime<Utc>) -> DateTime<Utc> {
     if kind == CampaignKind::Advertising { quiet::first_after(begins) } else { begins }

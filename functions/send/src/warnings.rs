@@ -69,7 +69,7 @@ pub fn of(plan: &Plan, counted: &Counted, is_short_of_money: bool, language: Lan
     }
     if let Some(ends) = campaign.link_expires_at.filter(|ends| *ends < held + LINK_LIFE) {
         let text = (
-            "발송을 시작하고 24시간이 지나기 전에 링크가 끝납니다. 늦게 여는 고객은 종료 안내를 보게 됩니다.",
+            "발송을 시작하고 24시간이 지나기 전에 링크 사용 기간이 끝납니다. 늦게 여는 고객은 종료 안내를 보게 됩니다.",
             "The link ends within 24 hours after the beginning: customers who open it later are told that it has ended.",
         );
         warnings.push(warning("link_ends_soon", text, None, Some(ends)));

@@ -37,7 +37,7 @@ pub const fn click_class(class: ClickClass) -> (&'static str, &'static str) {
         ClickClass::Preview => ("미리보기", "Link preview"),
         ClickClass::Prefetch => ("미리 읽기", "Prefetch"),
         ClickClass::Bot => ("자동 프로그램", "Program"),
-        ClickClass::Rejected => ("끝난 링크", "Ended link"),
+        ClickClass::Rejected => ("기간이 끝난 링크", "Ended link"),
     }
 }
 

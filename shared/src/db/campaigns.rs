@@ -82,6 +82,14 @@ pub struct Campaign {
     pub created_at: DateTime<Utc>,
 }
 
+impl Campaign {
+    /// Whether its links lead to a page that says so, and nowhere else any more.
+    #[must_use]
+    pub fn link_has_ended(&self, now: DateTime<Utc>) -> bool {
+        self.link_expires_at.is_some_and(|expires_at| expires_at <= now)
+    }
+}
+
 /// To whom a campaign goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Audience {

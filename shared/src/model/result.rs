@@ -50,6 +50,8 @@ pub enum Reason {
     OutOfMoney,
     /// The provider refused the campaign's first bundle, so somebody has to look before the others go.
     CanaryRefused,
+    /// Its link has ended before all of it was handed over, so nobody else gets it.
+    LinkEnded,
     /// Somebody paused the campaign.
     ByStaff,
     /// No readable answer came to the call that handed it over.
@@ -94,7 +96,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::Suppressed,
         Self::MissingVariable,
         Self::RejectedByProvider,
@@ -106,6 +108,7 @@ impl Reason {
         Self::Stale,
         Self::OutOfMoney,
         Self::CanaryRefused,
+        Self::LinkEnded,
         Self::ByStaff,
         Self::NoAnswer,
         Self::NoResult,
@@ -189,6 +192,11 @@ impl Reason {
                 "canary_refused",
                 "먼저 보낸 몇 건을 발송 대행사가 거절했습니다. 확인한 뒤 다시 시작하세요.",
                 "The provider refused the first few messages: look into it, then resume.",
+            ),
+            Self::LinkEnded => (
+                "link_ended",
+                "링크 사용 기간이 끝나 나머지를 보내지 않았습니다. 취소하고 새로 발송해 주세요.",
+                "Its link has ended, so the others were not sent to: call it off and ask for a new one.",
             ),
             Self::ByStaff => ("by_staff", "직원이 일시 중지했습니다.", "Somebody of the staff paused it."),
             Self::NotRenderable => {

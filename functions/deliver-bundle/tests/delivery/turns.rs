@@ -143,6 +143,21 @@ async fn advertising_is_not_claimed_in_the_quiet_hours_and_information_is() {
 }
 
 #[tokio::test]
+async fn a_campaign_whose_link_has_ended_is_paused_instead_of_going_on() {
+    let scene = Scene::new().await;
+    let mut sending = scene.campaign_of(CampaignKind::Information, 1).await;
+    let bundles = sending.add_bundles(3, 1).await;
+    set(&scene, "2026-03-02", "12:00:00");
+    sqlx::query("UPDATE campaigns SET link_expires_at = '2026-03-02 03:00:01'").execute(&scene.test.pool).await.unwrap();
+    assert_eq!(scene.claimed().await.attempt.bundle, bundles[0]);
+    set(&scene, "2026-03-02", "12:00:01");
+    assert!(!matches!(scene.claim().await, Claim::Taken(_)));
+    assert!(matches!(scene.claim().await, Claim::Nothing));
+    assert_eq!(sending.state().await, (CampaignState::Paused, Some("link_ended".to_owned())));
+    scene.test.finish().await;
+}
+
+#[tokio::test]
 async fn whenever_the_evening_comes_no_advertising_is_handed_over_after_it() {
     let mut by_then = BTreeSet::new();
     for look in 1..=12 {

@@ -78,7 +78,7 @@ async fn a_visit_is_shown_with_what_it_was_taken_for_and_why() {
     assert_eq!(page.json["items"][0], expected);
     assert_eq!(
         (&page.json["items"][1]["classText"], &page.json["items"][1]["reason"]),
-        (&json!("끝난 링크"), &json!("expired"))
+        (&json!("기간이 끝난 링크"), &json!("expired"))
     );
     assert_eq!(page.json.get("nextCursor"), None);
     let english = clinic.staff.send("GET", &path, &[("accept-language", "en")], Value::Null).await;

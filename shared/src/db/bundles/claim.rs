@@ -5,9 +5,11 @@ use sqlx::MySqlConnection;
 
 use super::settle::Attempt;
 use crate::clock::Ambient;
+use crate::db::campaigns::progress::pause_for;
 use crate::db::campaigns::{self, Campaign};
 use crate::db::provider_gate::{self, TRY};
 use crate::model::quiet;
+use crate::model::result::Reason;
 use crate::model::state::{CampaignKind, CampaignState};
 use crate::model::{BundleId, CampaignId, ClinicId};
 
@@ -78,6 +80,11 @@ pub async fn claim(connection: &mut MySqlConnection, ambient: &Ambient, interval
         // Whoever cancels a large campaign holds its line for a while: the others do not wait for that behind the gate.
         let Some(campaign) = campaigns::lock_unless_busy(connection, next.clinic, next.campaign).await? else { continue };
         if campaign.state != CampaignState::Sending || next.position > 0 && campaign.released_at.is_none() {
+            continue;
+        }
+        // A test is sent all the same: nobody could resume it.
+        if campaign.link_has_ended(now) && campaign.kind != CampaignKind::Test {
+            pause_for(connection, next.clinic, next.campaign, Reason::LinkEnded).await?;
             continue;
         }
         let is_try = gate.closed_until.is_some();
