@@ -63,7 +63,7 @@ impl Wish {
             (None, None, Some(template)) => Ok(Scope::Template(template)),
             (_, group, _) => {
                 let field = if group.is_some() { "groupId" } else { "templateId" };
-                let ko = "캠페인, 그룹, 템플릿 가운데 하나만 고를 수 있습니다.";
+                let ko = "발송, 그룹, 템플릿 중 하나만 선택할 수 있습니다.";
                 Err(Problem::invalid(field, ko, "at most one of `campaignId`, `groupId` and `templateId`"))
             }
         }

@@ -53,7 +53,13 @@ impl Span {
         }
         let most = by.most_days();
         if span.days() > most {
-            let (ko, en) = (format!("최대 {most}일까지 조회할 수 있습니다."), format!("at most {most} days"));
+            let (ko, en) = match by {
+                By::Hour => (
+                    format!("시간별로는 최대 {most}일까지 조회할 수 있습니다. 더 긴 기간은 by=day로 조회하세요."),
+                    format!("at most {most} days by hour; for longer ones ask by=day"),
+                ),
+                By::Day | By::Week => (format!("최대 {most}일까지 조회할 수 있습니다."), format!("at most {most} days")),
+            };
             return Err(Problem::invalid("from", ko, en));
         }
         Ok(span)

@@ -76,7 +76,7 @@ pub async fn count_visits(
 ) -> Result<Visits, sqlx::Error> {
     let rows = sqlx::query!(
         r#"SELECT origin, class, COUNT(*) AS "count: u64", CAST(COALESCE(MAX(sequence), 0) AS UNSIGNED) AS "highest!: u64"
-           FROM clicks WHERE campaign_id = ? AND clinic_id = ? GROUP BY origin, class"#,
+           FROM clicks FORCE INDEX (clicks_by_message) WHERE campaign_id = ? AND clinic_id = ? GROUP BY origin, class"#,
         campaign,
         clinic
     )
@@ -112,7 +112,8 @@ pub async fn count_missing(
            FROM (
              SELECT CAST(sequence AS SIGNED) - COALESCE(LAG(CAST(sequence AS SIGNED)) OVER numbers, 0) - 1 AS gap, clicked_at,
                LAG(clicked_at) OVER numbers AS earlier
-             FROM clicks WHERE campaign_id = ? AND clinic_id = ? AND origin IS NOT NULL AND sequence IS NOT NULL
+             FROM clicks FORCE INDEX (clicks_by_message)
+             WHERE campaign_id = ? AND clinic_id = ? AND origin IS NOT NULL AND sequence IS NOT NULL
              WINDOW numbers AS (PARTITION BY origin ORDER BY sequence)
            ) visits
            WHERE gap > 0 AND clicked_at < ? AND (earlier IS NULL OR earlier < ?)"#,

@@ -143,7 +143,7 @@ pub async fn list(
     let rows = rows.fetch_all(&mut *connection).await?;
     let clicks: Vec<_> = rows.into_iter().map(Listed::try_from).collect::<Result<_, _>>()?;
     let is_full = u32::try_from(clicks.len()).is_ok_and(|found| found >= limit);
-    let more = if is_full || class.is_none() { None } else { end_of_span(connection, campaign, after, until, span).await? };
+    let more = if is_full { None } else { end_of_span(connection, campaign, after, until, span).await? };
     Ok(Found { clicks, more })
 }
 
