@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use shared::clock::Ambient;
 use shared::config::Environment;
-use shared::db::clinics::{self, Clinic};
+use shared::db::clinics::{self, Clinic, Invitations};
 use shared::db::{self, Database, groups};
 use shared::model::ClinicId;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
@@ -109,6 +109,7 @@ pub async fn add_clinic(connection: &mut MySqlConnection, ambient: &Ambient) -> 
         points_enabled: true,
         join_points: 1000,
         invite_points: 1000,
+        invitations: Invitations::default(),
         points_notice: String::new(),
         created_at: ambient.now(),
     };

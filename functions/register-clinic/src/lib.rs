@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use shared::clock::Ambient;
-use shared::db::clinics::{self, Clinic};
+use shared::db::clinics::{self, Clinic, Invitations};
 use shared::db::referral_codes::{self, Owner};
 use shared::db::{Database, groups, staff, violates};
 use shared::http::{Body, Caller, Kind, Problem, Staff, Table};
@@ -158,6 +158,7 @@ async fn register(
         join_points: DEFAULT_POINTS,
         invite_points: DEFAULT_POINTS,
         points_notice: POINTS_NOTICE.to_owned(),
+        invitations: Invitations::default(),
         created_at: ambient.now(),
     };
     let owner = Staff { id: StaffId::new(ambient), clinic: clinic.id, role: Role::Owner };

@@ -5,6 +5,27 @@ use sqlx::MySqlConnection;
 
 use crate::model::ClinicId;
 
+/// Whom a clinic takes as members, and which invitations it pays without a look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Invitations {
+    /// Whether new members are taken at all.
+    pub accepts_members: bool,
+    /// Paid invitations of one member in a day of the clinic; more are held for review.
+    pub per_day: Option<u32>,
+    /// Paid invitations of one member at all; more are held for review.
+    pub in_total: Option<u32>,
+    /// Whether somebody whom the clinic knew before, as customer or staff, pays invite points.
+    pub pays_for_known: bool,
+    /// Whether points are held for review when the new member has not proven a phone.
+    pub holds_unproven: bool,
+}
+
+impl Default for Invitations {
+    fn default() -> Self {
+        Self { accepts_members: true, per_day: Some(20), in_total: Some(200), pays_for_known: false, holds_unproven: false }
+    }
+}
+
 /// A clinic as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clinic {
@@ -26,6 +47,8 @@ pub struct Clinic {
     pub invite_points: u32,
     /// What people read about points.
     pub points_notice: String,
+    /// Whom it takes, and what it pays.
+    pub invitations: Invitations,
     /// When it was registered.
     pub created_at: DateTime<Utc>,
 }
@@ -37,7 +60,8 @@ pub struct Clinic {
 pub async fn insert(connection: &mut MySqlConnection, clinic: &Clinic) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "INSERT INTO clinics (id, name, time_zone, sender_key, sender_phone, points_enabled, join_points, invite_points,
-             points_notice, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             points_notice, accepts_members, invites_per_day, invites_in_total, pays_for_known, holds_unproven, created_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         clinic.id,
         clinic.name,
         clinic.time_zone,
@@ -47,6 +71,11 @@ pub async fn insert(connection: &mut MySqlConnection, clinic: &Clinic) -> Result
         clinic.join_points,
         clinic.invite_points,
         clinic.points_notice,
+        clinic.invitations.accepts_members,
+        clinic.invitations.per_day,
+        clinic.invitations.in_total,
+        clinic.invitations.pays_for_known,
+        clinic.invitations.holds_unproven,
         clinic.created_at
     )
     .execute(connection)
@@ -61,7 +90,8 @@ pub async fn insert(connection: &mut MySqlConnection, clinic: &Clinic) -> Result
 pub async fn update(connection: &mut MySqlConnection, clinic: &Clinic) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "UPDATE clinics SET name = ?, sender_key = ?, sender_phone = ?, points_enabled = ?, join_points = ?, invite_points = ?,
-             points_notice = ? WHERE id = ?",
+             points_notice = ?, accepts_members = ?, invites_per_day = ?, invites_in_total = ?, pays_for_known = ?,
+             holds_unproven = ? WHERE id = ?",
         clinic.name,
         clinic.sender_key,
         clinic.sender_phone,
@@ -69,6 +99,11 @@ pub async fn update(connection: &mut MySqlConnection, clinic: &Clinic) -> Result
         clinic.join_points,
         clinic.invite_points,
         clinic.points_notice,
+        clinic.invitations.accepts_members,
+        clinic.invitations.per_day,
+        clinic.invitations.in_total,
+        clinic.invitations.pays_for_known,
+        clinic.invitations.holds_unproven,
         clinic.id
     )
     .execute(connection)
@@ -83,7 +118,9 @@ pub async fn update(connection: &mut MySqlConnection, clinic: &Clinic) -> Result
 pub async fn find(connection: &mut MySqlConnection, id: ClinicId) -> Result<Option<Clinic>, sqlx::Error> {
     let row = sqlx::query!(
         r#"SELECT name, time_zone, sender_key, sender_phone, points_enabled AS "points_enabled: bool", join_points, invite_points,
-             points_notice, created_at FROM clinics WHERE id = ?"#,
+             points_notice, accepts_members AS "accepts_members: bool", invites_per_day, invites_in_total,
+             pays_for_known AS "pays_for_known: bool", holds_unproven AS "holds_unproven: bool", created_at
+           FROM clinics WHERE id = ?"#,
         id
     )
     .fetch_optional(connection)
@@ -98,6 +135,13 @@ pub async fn find(connection: &mut MySqlConnection, id: ClinicId) -> Result<Opti
         join_points: row.join_points,
         invite_points: row.invite_points,
         points_notice: row.points_notice,
+        invitations: Invitations {
+            accepts_members: row.accepts_members,
+            per_day: row.invites_per_day,
+            in_total: row.invites_in_total,
+            pays_for_known: row.pays_for_known,
+            holds_unproven: row.holds_unproven,
+        },
         created_at: row.created_at.and_utc(),
     }))
 }

@@ -2,6 +2,7 @@
 //!
 //! Queries are free functions over a borrowed connection; the use case owns the transaction.
 
+pub mod audit;
 pub mod bundles;
 pub mod campaigns;
 pub mod clicks;

@@ -24,8 +24,10 @@ impl Caller {
         (claim("token_use")? == "id").then_some(())?;
         // What Cognito lets people type may be longer than a name, and a phone is theirs only once they have proven it.
         let name = claim("name").map(|name| visible(&name).chars().take(MAX_NAME).collect());
-        let phone = claim("phone_number").filter(|_| claim("phone_number_verified").as_deref() == Some("true"));
-        Some(Self { subject: claim("sub")?, name, phone })
+        let proven = |name: &str| claim(&format!("{name}_verified")).as_deref() == Some("true");
+        let phone = claim("phone_number").filter(|_| proven("phone_number"));
+        let email = claim("email").filter(|_| proven("email")).map(|email| email.to_lowercase());
+        Some(Self { subject: claim("sub")?, name, phone, email })
     }
 }
 
@@ -134,17 +136,18 @@ mod tests {
     fn an_endless_name_is_cut_and_only_a_proven_phone_counts() {
         let claims = serde_json::json!({
             "sub": "s", "token_use": "id", "name": "가".repeat(150), "phone_number": "+8210", "phone_number_verified": "true",
+            "email": "A@b.example", "email_verified": "true",
         });
-        let caller = Caller { subject: "s".into(), name: Some("가".repeat(100)), phone: Some("+8210".into()) };
+        let (phone, email) = (Some("+8210".into()), Some("a@b.example".into()));
+        let caller = Caller { subject: "s".into(), name: Some("가".repeat(100)), phone, email };
         assert_eq!(Caller::from_claims(&claims), Some(caller));
     }
 
     #[test]
     fn an_access_token_is_no_identity() {
-        let claims =
-            |token_use: &str| serde_json::json!({"sub": "s", "token_use": token_use, "name": "", "phone_number": "+8210"});
+        let claims = |token_use: &str| serde_json::json!({"sub": "s", "token_use": token_use, "name": "", "phone_number": "+8210", "email": "a@b.example"});
         assert_eq!(Caller::from_claims(&claims("access")), None);
-        let caller = Caller { subject: "s".into(), name: None, phone: None };
+        let caller = Caller { subject: "s".into(), name: None, phone: None, email: None };
         assert_eq!(Caller::from_claims(&claims("id")), Some(caller));
     }
 }

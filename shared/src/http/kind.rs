@@ -55,9 +55,18 @@ kinds! {
     /// Nothing is there, or it belongs to somebody else: nobody can tell which.
     NotFound = NOT_FOUND "not-found",
         "찾을 수 없습니다.", "There is no such thing.";
-    /// Nobody owns the referral code.
+    /// The referral code does not exist, is disabled or has expired: nobody can tell which.
     UnknownCode = NOT_FOUND "unknown-code",
-        "없는 추천 코드입니다.", "There is no such referral code.";
+        "없거나 더 이상 사용할 수 없는 추천 코드입니다.", "This referral code does not exist or can no longer be used.";
+    /// The invitation of staff does not exist, was used, revoked or has expired: nobody can tell which.
+    UnknownInvitation = NOT_FOUND "unknown-invitation",
+        "없거나 더 이상 사용할 수 없는 초대입니다.", "This invitation does not exist or can no longer be used.";
+    /// E-mail and password do not belong together.
+    WrongCredentials = UNAUTHORIZED "wrong-credentials",
+        "이메일 또는 비밀번호가 올바르지 않습니다.", "E-mail or password is wrong.";
+    /// The e-mail address of the account is not proven yet.
+    NotVerified = FORBIDDEN "not-verified",
+        "아직 이메일 인증을 마치지 않은 계정입니다.", "The account's e-mail address is not verified yet.";
     /// The path exists for other methods.
     MethodNotAllowed = METHOD_NOT_ALLOWED "method-not-allowed",
         "지원하지 않는 요청 방식입니다.", "The method is not supported here.";
@@ -123,6 +132,30 @@ kinds! {
     /// The user is a member of the clinic.
     AlreadyMember = CONFLICT "already-member",
         "이미 이 병원의 단골입니다.", "You are a member of this clinic already.";
+    /// The clinic takes no new members.
+    ClinicClosed = CONFLICT "clinic-closed",
+        "이 병원은 지금 새 단골을 받지 않습니다.", "This clinic takes no new members at present.";
+    /// The clinic ended the membership, or declined it: the clinic alone can take it up again.
+    MembershipEnded = CONFLICT "membership-ended",
+        "병원에서 종료한 단골입니다. 병원에 문의해 주세요.", "The clinic has ended this membership. Ask the clinic.";
+    /// What is asked for cannot be done with the membership in its present state.
+    MembershipState = CONFLICT "membership-state",
+        "지금 상태의 단골에는 할 수 없는 작업입니다.", "This cannot be done with the membership in its present state.";
+    /// The member has fewer points.
+    NotEnoughPoints = CONFLICT "not-enough-points",
+        "포인트가 부족합니다.", "There are not enough points.";
+    /// The line was taken back before, or is itself one that takes another back.
+    NotReversible = CONFLICT "not-reversible",
+        "취소할 수 없는 내역입니다.", "This line cannot be taken back.";
+    /// Somebody has decided already.
+    AlreadyDecided = CONFLICT "already-decided",
+        "이미 처리된 내역입니다.", "This has been decided already.";
+    /// A clinic cannot be without an owner.
+    LastOwner = CONFLICT "last-owner",
+        "마지막 대표 계정입니다. 다른 대표를 먼저 지정해 주세요.", "This is the last owner. Name another one first.";
+    /// There is an account with this e-mail address.
+    AccountExists = CONFLICT "account-exists",
+        "이미 가입된 이메일입니다.", "There is an account with this e-mail address already.";
     /// The body is larger than is read.
     TooLarge = PAYLOAD_TOO_LARGE "too-large",
         "요청 본문이 너무 큽니다.", "The request body is too large.";
@@ -132,12 +165,28 @@ kinds! {
     /// A field of the input cannot be used; `field` names it.
     InvalidInput = UNPROCESSABLE_ENTITY "invalid-input",
         "입력값을 확인해 주세요.", "Check the input.";
+    /// The code is not the one that was sent, or is too old.
+    WrongCode = UNPROCESSABLE_ENTITY "wrong-code",
+        "인증 코드가 올바르지 않거나 만료되었습니다.", "The code is wrong or has expired.";
+    /// The password does not meet the rules.
+    WeakPassword = UNPROCESSABLE_ENTITY "weak-password",
+        "비밀번호는 12자 이상이며 영문 소문자와 숫자를 포함해야 합니다.",
+        "The password needs 12 characters or more, with a lower-case letter and a digit.";
     /// Nobody would get it.
     NoRecipients = UNPROCESSABLE_ENTITY "no-recipients",
         "받을 사람이 없습니다.", "Nobody would get it.";
     /// The key belongs to another request.
     IdempotencyKeyReused = UNPROCESSABLE_ENTITY "idempotency-key-reused",
         "이미 다른 요청에 사용된 Idempotency-Key입니다.", "This Idempotency-Key was used for a different request.";
+    /// The caller has shown too many codes that do not exist.
+    TooManyGuesses = TOO_MANY_REQUESTS "too-many-guesses",
+        "잘못된 코드를 너무 많이 입력했습니다. 잠시 후 다시 시도해 주세요.", "Too many wrong codes. Try again in a while.";
+    /// Too often for one account, as the sign-in service sees it.
+    TooManyAttempts = TOO_MANY_REQUESTS "too-many-attempts",
+        "시도가 너무 많습니다. 잠시 후 다시 시도해 주세요.", "Too many attempts. Try again in a while.";
+    /// The sign-in service does not answer.
+    SignInUnavailable = SERVICE_UNAVAILABLE "sign-in-unavailable",
+        "로그인 서비스가 응답하지 않습니다. 잠시 후 다시 시도해 주세요.", "The sign-in service does not answer. Try again in a moment.";
     /// The provider said no.
     ProviderRefused = BAD_GATEWAY "provider-refused",
         "발송 대행사가 요청을 거절했습니다.", "The provider refused the request.";

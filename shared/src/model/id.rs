@@ -106,6 +106,9 @@ id!(/** A person with an app account. */ UserId, "usr");
 id!(/** The fact that a user joined a clinic through a code. */ ReferralId, "ref");
 id!(/** A line of the outbox. */ OutboxId, "out");
 id!(/** One line of the ledger. */ PointEntryId, "pnt");
+id!(/** Points that are held for review. */ HeldGrantId, "hld");
+id!(/** A link by which somebody begins to work for a clinic. */ InvitationId, "inv");
+id!(/** A line of the audit log. */ AuditId, "aud");
 id!(/** A phone that must not be written to: one line of that ledger. */ SuppressionId, "sup");
 
 /// One recipient's part of a campaign: the campaign and the recipient's number in it, counted from 1.

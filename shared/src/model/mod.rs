@@ -10,6 +10,7 @@ pub mod id;
 pub mod import;
 pub mod link;
 pub mod person;
+pub mod person_key;
 pub mod phone;
 pub mod points;
 pub mod quiet;

@@ -12,6 +12,8 @@ pub struct Caller {
     pub name: Option<String>,
     /// The phone given at sign-up, E.164; only when they have proven that it is theirs.
     pub phone: Option<String>,
+    /// The e-mail address, lower case; only when they have proven that it is theirs.
+    pub email: Option<String>,
 }
 
 /// A person who signs in for a clinic: the one source of the tenant.

@@ -206,6 +206,19 @@ states! {
     }
 }
 states! {
+    /// Why a membership ended.
+    EndReason {
+        /// The clinic did not take up what was asked for.
+        Declined = "declined",
+        /// The clinic ended it.
+        Removed = "removed",
+        /// The member left.
+        Left = "left",
+        /// The person withdrew from everything.
+        Withdrawn = "withdrawn",
+    }
+}
+states! {
     /// Why a phone must not be written to.
     SuppressionReason {
         /// The person asked the clinic.
@@ -223,6 +236,53 @@ states! {
         Join = "join",
         /// Invited a new user.
         Invite = "invite",
+        /// Used at the clinic.
+        Spend = "spend",
+        /// Corrected by the clinic.
+        Adjust = "adjust",
+        /// Took another line back.
+        Reverse = "reverse",
+    }
+}
+states! {
+    /// Why an invitation earned nothing.
+    UnpaidReason {
+        /// The clinic had a customer with this phone.
+        KnownCustomer = "known_customer",
+        /// The person works for the clinic.
+        Staff = "staff",
+        /// The person had joined a clinic before, under this account or another.
+        NotFirst = "not_first",
+        /// The clinic grants no points.
+        PointsOff = "points_off",
+        /// The clinic grants none for invitations.
+        NoPoints = "no_points",
+    }
+}
+states! {
+    /// Why points are looked at before they are granted.
+    HoldReason {
+        /// The member has invited as many in a day as are paid without a look.
+        DailyCap = "daily_cap",
+        /// The member has invited as many as are paid without a look.
+        TotalCap = "total_cap",
+        /// The member has invited many within minutes.
+        Burst = "burst",
+        /// The one who invited works for the clinic.
+        Staff = "staff",
+        /// The new member has not proven a phone.
+        UnprovenPhone = "unproven_phone",
+    }
+}
+states! {
+    /// What became of points that were held for review.
+    HeldState {
+        /// Somebody of the clinic is to decide.
+        Held = "held",
+        /// Granted after all.
+        Released = "released",
+        /// Not granted.
+        Refused = "refused",
     }
 }
 states! {

@@ -10,7 +10,10 @@ use utoipa::openapi::{Content, Ref, RefOr, Required};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::{Body, Caller, IdempotencyKey, Ids, Kind, Language, Params, Source};
-use crate::model::{CampaignId, CustomerId, GroupId, ImportId, SuppressionId, TemplateId, UserId};
+use crate::model::id::{HeldGrantId, InvitationId, PointEntryId};
+use crate::model::{
+    CampaignId, ClinicId, CustomerId, GroupId, ImportId, ReferralCode, StaffId, SuppressionId, TemplateId, UserId,
+};
 
 /// Schemas by name, in the order in which they were met.
 pub type Schemas = Vec<(String, RefOr<Schema>)>;
@@ -171,7 +174,21 @@ macro_rules! in_path {
     };
 }
 
-in_path!(CampaignId, CustomerId, GroupId, ImportId, SuppressionId, TemplateId, UserId);
+in_path!(
+    CampaignId,
+    ClinicId,
+    CustomerId,
+    GroupId,
+    HeldGrantId,
+    ImportId,
+    InvitationId,
+    PointEntryId,
+    ReferralCode,
+    StaffId,
+    SuppressionId,
+    TemplateId,
+    UserId
+);
 
 impl InPath for String {
     fn tell(asked: &mut Asked) {
