@@ -45,6 +45,7 @@ CREATE TABLE audit_entries (
     PRIMARY KEY (clinic_id, id),
     KEY audit_entries_by_staff (clinic_id, staff_id, id),
     KEY audit_entries_by_subject (clinic_id, subject_id, id),
+    KEY audit_entries_by_action (clinic_id, action, id),
     CONSTRAINT audit_entries_clinic FOREIGN KEY (clinic_id) REFERENCES clinics (id)
 ) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_unicode_520_ci;
 
@@ -55,7 +56,8 @@ ALTER TABLE memberships
     ADD COLUMN customer_id BINARY(16) NULL COMMENT 'the customer who is the same person',
     ADD COLUMN customer_made BOOLEAN NOT NULL DEFAULT FALSE COMMENT 'whether joining made that customer',
     ADD UNIQUE KEY memberships_customer (clinic_id, customer_id),
-    ADD KEY memberships_by_state (clinic_id, state, user_id);
+    ADD KEY memberships_by_state (clinic_id, state, created_at, user_id),
+    ADD KEY memberships_by_age (clinic_id, created_at, user_id);
 UPDATE memberships SET ended_at = created_at, ended_because = 'removed' WHERE state = 'ended';
 ALTER TABLE memberships
     ADD CONSTRAINT memberships_ends CHECK ((state = 'ended') = (ended_because IS NOT NULL));
@@ -120,6 +122,8 @@ ALTER TABLE point_entries
     ADD COLUMN note VARCHAR(200) NOT NULL DEFAULT '',
     ADD COLUMN reverses BINARY(16) NULL COMMENT 'the line that this one takes back',
     ADD UNIQUE KEY point_entries_reverses (reverses),
+    ADD KEY point_entries_by_line (clinic_id, id),
+    ADD KEY point_entries_by_reason (clinic_id, reason, id, amount),
     ADD CONSTRAINT point_entries_signs CHECK (
         (reason IN ('join', 'invite') AND amount > 0) OR (reason = 'spend' AND amount < 0)
         OR (reason = 'adjust' AND amount <> 0) OR (reason = 'reverse' AND amount <> 0)),
@@ -144,12 +148,13 @@ CREATE TABLE withdrawals (
     KEY withdrawals_by_state (finished_at, requested_at)
 ) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_unicode_520_ci;
 
--- The customers that went with a withdrawal, until their messages have forgotten them too.
+-- The customers that went with a withdrawal, until their messages have forgotten them too: a line for each phone that they had.
 CREATE TABLE withdrawn_customers (
     user_id BINARY(16) NOT NULL,
     clinic_id BINARY(16) NOT NULL,
     customer_id BINARY(16) NOT NULL,
     phone VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'to find the messages by, deleted with the line',
-    PRIMARY KEY (user_id, clinic_id),
-    KEY withdrawn_customers_by_phone (clinic_id, phone)
+    is_edited BOOLEAN NOT NULL DEFAULT FALSE COMMENT 'whether messages may hold other phones too, which are looked for',
+    PRIMARY KEY (user_id, clinic_id, phone),
+    KEY withdrawn_customers_by_customer (clinic_id, customer_id)
 ) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_unicode_520_ci;

@@ -1,10 +1,13 @@
 //! Wiring of `signup-with-referral`.
 
+use shared::aws::secrets;
 use shared::aws::topics::SnsPublisher;
 use shared::clock::Ambient;
 use shared::config::{DatabaseConfig, Environment};
 use shared::db::Database;
 use shared::message::Topic;
+use shared::model::console::ConsoleOrigin;
+use shared::model::person_key::Pepper;
 use shared::{aws, http, telemetry};
 use signup_with_referral::{Deps, routes};
 
@@ -14,10 +17,12 @@ async fn main() -> Result<(), lambda_http::Error> {
     let mut environment = Environment::of_process();
     let database = DatabaseConfig::read(&mut environment);
     let publisher = SnsPublisher::read(&mut environment, &[Topic::PointsEarned]);
+    let pepper = environment.text("PERSON_SECRET_ARN");
+    let console = environment.parsed("CONSOLE_ORIGIN", ConsoleOrigin::default());
     environment.check()?;
 
     let sdk = aws::load().await;
-    let deps =
-        Deps { database: Database::connect(&database, &sdk).await?, ambient: Ambient::system()?, publisher: publisher(&sdk) };
+    let (database, pepper) = tokio::join!(Database::connect(&database, &sdk), secrets::read::<Pepper>(&sdk, &pepper));
+    let deps = Deps { database: database?, ambient: Ambient::system()?, publisher: publisher(&sdk), pepper: pepper?, console };
     http::run(http::app("signup-with-referral", routes(deps))).await
 }

@@ -1,5 +1,8 @@
 //! Referral codes of clinics and of users.
 
+pub mod manage;
+
+use chrono::{DateTime, Utc};
 use sqlx::MySqlConnection;
 
 use crate::clock::Ambient;
@@ -47,6 +50,23 @@ pub async fn insert(
     }
 }
 
+/// A user's code at a clinic, made when there is none.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn find_or_insert_own(
+    connection: &mut MySqlConnection,
+    ambient: &Ambient,
+    clinic: ClinicId,
+    user: UserId,
+) -> Result<String, sqlx::Error> {
+    match insert(connection, ambient, clinic, Owner::User(user)).await {
+        Ok(code) => Ok(code.into()),
+        Err(error) if violates(&error, "referral_codes_owner") => find_of_user(connection, clinic, user).await?.ok_or(error),
+        Err(error) => Err(error),
+    }
+}
+
 /// The oldest code of the clinic's own.
 ///
 /// # Errors
@@ -60,18 +80,48 @@ pub async fn find_of_clinic(connection: &mut MySqlConnection, clinic: ClinicId) 
     .await
 }
 
-/// Whose code it is, and of which clinic.
+/// A code that means something to whoever shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shown {
+    /// The clinic to which it leads.
+    pub clinic: ClinicId,
+    /// Whose code it is.
+    pub owner: Owner,
+    /// Whether anybody can join by it. If not, the person has joined by it before.
+    pub usable: bool,
+}
+
+/// A code that can be used: it is neither disabled nor expired, and its owner, if a user, is a member. Also one that can no longer
+/// be used, if the person has joined by it before. All others look alike, by answer and by work: this one statement, of which one
+/// half ends at the code's key and the other asks about the person alone.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn find(connection: &mut MySqlConnection, code: &ReferralCode) -> Result<Option<(ClinicId, Owner)>, sqlx::Error> {
-    let row = sqlx::query!(
-        r#"SELECT clinic_id AS "clinic: ClinicId", user_id AS "user: UserId" FROM referral_codes WHERE code = ?"#,
+pub async fn find_shown(
+    connection: &mut MySqlConnection,
+    code: &ReferralCode,
+    subject: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<Option<Shown>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT r.clinic_id AS "clinic!: ClinicId", r.user_id AS "user: UserId", 1 AS "usable!: bool" FROM referral_codes r
+           LEFT JOIN memberships m ON m.clinic_id = r.clinic_id AND m.user_id = r.user_id
+           LEFT JOIN users u ON u.id = r.user_id
+           WHERE r.code = ? AND r.disabled_at IS NULL AND (r.expires_at IS NULL OR r.expires_at > ?)
+             AND (r.user_id IS NULL OR m.state = 'confirmed' AND u.withdrawn_at IS NULL)
+           UNION ALL
+           SELECT j.clinic_id, j.referrer_id, 0 FROM users v JOIN referrals j ON j.user_id = v.id
+           WHERE v.subject = ? AND j.code = ?"#,
+        code.as_str(),
+        now,
+        subject,
         code.as_str()
     )
-    .fetch_optional(connection)
+    .fetch_all(connection)
     .await?;
-    Ok(row.map(|row| (row.clinic, row.user.map_or(Owner::Clinic, Owner::User))))
+    let owner = |user: Option<UserId>| user.map_or(Owner::Clinic, Owner::User);
+    let row = rows.into_iter().max_by_key(|row| row.usable);
+    Ok(row.map(|row| Shown { clinic: row.clinic, owner: owner(row.user), usable: row.usable }))
 }
 
 /// A user's code at a clinic.

@@ -1,9 +1,13 @@
 //! Who joined which clinic through which code.
 
-use chrono::{DateTime, Utc};
+mod known;
+
+pub use known::{Known, find_known};
+
 use sqlx::MySqlConnection;
 
 use crate::clock::Ambient;
+use crate::model::state::UnpaidReason;
 use crate::model::{ClinicId, ReferralId, UserId};
 
 /// A join that is about to be recorded.
@@ -17,19 +21,17 @@ pub struct Referral<'a> {
     pub code: &'a str,
     /// The user who owns the code, unless the clinic does.
     pub referrer: Option<UserId>,
+    /// Why the one who invited earns nothing by it. `None` when they do, or when nobody has invited.
+    pub unpaid: Option<UnpaidReason>,
 }
 
-/// A person on the other end of a referral, as the app shows them.
+/// What is known of a user's referrals.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Friend {
-    /// The person's name.
-    pub name: String,
-    /// The clinic's name.
-    pub clinic_name: String,
-    /// The clinic.
-    pub clinic: ClinicId,
-    /// When they joined.
-    pub joined_at: DateTime<Utc>,
+pub struct Earlier {
+    /// The referral to one clinic, and its code.
+    pub there: Option<(ReferralId, String)>,
+    /// Whether the user was ever referred to any clinic: then no more points come from joining.
+    pub anywhere: bool,
 }
 
 /// Records a join. Fails on the unique key `referrals_once` when the user was referred to this clinic before.
@@ -43,12 +45,14 @@ pub async fn insert(
 ) -> Result<ReferralId, sqlx::Error> {
     let id = ReferralId::new(ambient);
     sqlx::query!(
-        "INSERT INTO referrals (id, clinic_id, user_id, code, referrer_id, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO referrals (id, clinic_id, user_id, code, referrer_id, unpaid_because, created_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
         id,
         referral.clinic,
         referral.user,
         referral.code,
         referral.referrer,
+        referral.unpaid.map(UnpaidReason::as_str),
         ambient.now()
     )
     .execute(connection)
@@ -56,61 +60,19 @@ pub async fn insert(
     Ok(id)
 }
 
-/// The code through which a user joined a clinic.
+/// A user's referrals of before: to one clinic, and to any.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn find_code(
-    connection: &mut MySqlConnection,
-    user: UserId,
-    clinic: ClinicId,
-) -> Result<Option<String>, sqlx::Error> {
-    sqlx::query_scalar!("SELECT code FROM referrals WHERE user_id = ? AND clinic_id = ?", user, clinic)
-        .fetch_optional(connection)
-        .await
-}
-
-/// Whether the user was ever referred to any clinic: then no more points come from joining.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn exists(connection: &mut MySqlConnection, user: UserId) -> Result<bool, sqlx::Error> {
-    let found = sqlx::query_scalar!(r#"SELECT 1 AS "found: i64" FROM referrals WHERE user_id = ? LIMIT 1"#, user);
-    found.fetch_optional(connection).await.map(|row| row.is_some())
-}
-
-/// The friends whom a user invited, newest first, without those who have withdrawn.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn list_invited(connection: &mut MySqlConnection, user: UserId) -> Result<Vec<Friend>, sqlx::Error> {
+pub async fn find_earlier(connection: &mut MySqlConnection, user: UserId, clinic: ClinicId) -> Result<Earlier, sqlx::Error> {
     let rows = sqlx::query!(
-        r#"SELECT u.name, c.name AS clinic_name, c.id AS "clinic: ClinicId", r.created_at
-           FROM referrals r JOIN users u ON u.id = r.user_id JOIN clinics c ON c.id = r.clinic_id
-           WHERE r.referrer_id = ? AND u.withdrawn_at IS NULL ORDER BY r.id DESC LIMIT 1000"#,
-        user
+        r#"SELECT id AS "id: ReferralId", code, clinic_id = ? AS "there!: bool" FROM referrals WHERE user_id = ?
+           ORDER BY clinic_id = ? DESC LIMIT 1"#,
+        clinic,
+        user,
+        clinic
     )
-    .fetch_all(connection)
+    .fetch_optional(connection)
     .await?;
-    let friend =
-        |name, clinic_name, clinic, at: chrono::NaiveDateTime| Friend { name, clinic_name, clinic, joined_at: at.and_utc() };
-    Ok(rows.into_iter().map(|row| friend(row.name, row.clinic_name, row.clinic, row.created_at)).collect())
-}
-
-/// The friends who invited a user, one per clinic at most, without those who have withdrawn.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn list_inviters(connection: &mut MySqlConnection, user: UserId) -> Result<Vec<Friend>, sqlx::Error> {
-    let rows = sqlx::query!(
-        r#"SELECT u.name, c.name AS clinic_name, c.id AS "clinic: ClinicId", r.created_at
-           FROM referrals r JOIN users u ON u.id = r.referrer_id JOIN clinics c ON c.id = r.clinic_id
-           WHERE r.user_id = ? AND u.withdrawn_at IS NULL ORDER BY r.id DESC"#,
-        user
-    )
-    .fetch_all(connection)
-    .await?;
-    let friend =
-        |name, clinic_name, clinic, at: chrono::NaiveDateTime| Friend { name, clinic_name, clinic, joined_at: at.and_utc() };
-    Ok(rows.into_iter().map(|row| friend(row.name, row.clinic_name, row.clinic, row.created_at)).collect())
+    Ok(Earlier { anywhere: rows.is_some(), there: rows.filter(|row| row.there).map(|row| (row.id, row.code)) })
 }

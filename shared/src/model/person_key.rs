@@ -54,8 +54,8 @@ impl PersonKey {
 impl fmt::Debug for PersonKey {
     /// Eight digits, to tell keys apart in a test.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, d, ..] = self.0;
-        write!(f, "PersonKey({a:02x}{b:02x}{c:02x}{d:02x}…)")
+        let [first, second, third, fourth, ..] = self.0;
+        write!(f, "PersonKey({first:02x}{second:02x}{third:02x}{fourth:02x}…)")
     }
 }
 

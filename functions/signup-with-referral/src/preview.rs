@@ -1,0 +1,66 @@
+//! What an invitation says to whoever follows its link, before they sign in.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use serde::Serialize;
+use shared::aws::topics::Publisher;
+use shared::db::clinics;
+use shared::db::referral_codes::Owner;
+use shared::http::{Kind, Language, Problem, Source};
+use shared::model::ReferralCode;
+use utoipa::ToSchema;
+
+use crate::{Deps, guess};
+
+/// What an invitation says.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InvitationPreview {
+    /// The clinic's name.
+    #[schema(example = "단골의원")]
+    clinic_name: String,
+    /// Points for joining a first clinic; nothing when the clinic grants none.
+    #[schema(example = 1000)]
+    join_points: Option<u32>,
+    /// What the clinic says about its points; nothing when it grants none.
+    #[schema(example = "포인트는 비급여 진료 항목에만 사용할 수 있습니다.")]
+    points_notice: Option<String>,
+    /// Whether a member invites, and not the clinic itself. Who it is remains unsaid.
+    of_friend: bool,
+}
+
+/// Shows an invitation
+///
+/// For the page behind an invite link; no token is needed. After ten codes that cannot be used nothing more is said for ten minutes.
+#[utoipa::path(
+    get,
+    path = "/v1/invitations/{code}",
+    operation_id = "showInvitation",
+    responses((status = 200, body = InvitationPreview))
+)]
+pub(crate) async fn show_invitation<P: Publisher>(
+    State(deps): State<Arc<Deps<P>>>,
+    source: Source,
+    _: Language,
+    code: Result<Path<ReferralCode>, PathRejection>,
+) -> Result<Json<InvitationPreview>, Problem> {
+    // What is no code at all is a typo: nobody guesses that way, and nothing is looked up.
+    let Ok(Path(code)) = code else { return Err(Problem::of(Kind::UnknownCode)) };
+    let guesser = deps.pepper.guesser(&source.0);
+    let mut connection = deps.database.acquire().await?;
+    let shown = guess::look_up(&mut connection, &deps.ambient, guesser, &code, None).await?;
+    let clinic = clinics::find(&mut connection, shown.clinic).await?.ok_or_else(|| Problem::of(Kind::UnknownCode))?;
+    if !clinic.invitations.accepts_members {
+        return Err(Problem::of(Kind::ClinicClosed));
+    }
+    let points = clinic.points_enabled && clinic.join_points > 0;
+    Ok(Json(InvitationPreview {
+        clinic_name: clinic.name,
+        join_points: points.then_some(clinic.join_points),
+        points_notice: clinic.points_enabled.then_some(clinic.points_notice),
+        of_friend: matches!(shown.owner, Owner::User(_)),
+    }))
+}

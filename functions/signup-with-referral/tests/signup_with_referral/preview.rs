@@ -1,0 +1,91 @@
+//! What an invitation says before anybody signs in.
+
+use axum::body::Body;
+use axum::http::Request;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayProxyRequestContext;
+use lambda_http::request::RequestContext;
+use serde_json::json;
+use shared::clock::Ambient;
+use shared::model::ReferralCode;
+use shared::testing::FixedClock;
+use shared::testing::people::{console, pepper};
+use signup_with_referral::{Deps, routes};
+use tower::ServiceExt;
+
+use crate::world::{World, code, kind};
+
+fn path(code: &str) -> String {
+    format!("/v1/invitations/{code}")
+}
+
+#[tokio::test]
+async fn an_invitation_names_the_clinic_and_its_points_and_not_the_friend() {
+    let world = World::new().await;
+    let clinic = world.clinic().await;
+    world.set(&clinic, "points_notice = '비급여만'").await;
+    let friend = world.join("friend", &clinic.code).await;
+    world.earned();
+    let shown = world.anybody.get(&path(&clinic.code)).await;
+    let expected = json!({"clinicName": "새봄치과의원", "joinPoints": 1000, "pointsNotice": "비급여만", "ofFriend": false});
+    assert_eq!((shown.status, shown.json), (200, expected));
+    let shown = world.anybody.get(&path(&code(&friend).to_lowercase())).await;
+    let expected = json!({"clinicName": "새봄치과의원", "joinPoints": 1000, "pointsNotice": "비급여만", "ofFriend": true});
+    assert_eq!((shown.status, shown.json), (200, expected));
+    world.set(&clinic, "points_enabled = FALSE").await;
+    let shown = world.anybody.get(&path(&clinic.code)).await;
+    let expected = json!({"clinicName": "새봄치과의원", "joinPoints": null, "pointsNotice": null, "ofFriend": false});
+    assert_eq!(shown.json, expected);
+    world.set(&clinic, "accepts_members = FALSE").await;
+    assert_eq!(kind(&world.anybody.get(&path(&clinic.code)).await), (409, "clinic-closed"));
+    world.test.finish().await;
+}
+
+#[tokio::test]
+async fn whoever_tries_invitations_is_told_nothing_more_and_a_typo_is_no_try() {
+    let world = World::new().await;
+    let clinic = world.clinic().await;
+    let random = Ambient::seeded(FixedClock::new(), 79);
+    for wrong in ["7K3M9QXX", "nothing", "%00", "%ED%95%9C"] {
+        assert_eq!(kind(&world.anybody.get(&path(wrong)).await), (404, "unknown-code"), "{wrong}");
+    }
+    for _ in 0..10 {
+        assert_eq!(kind(&world.anybody.get(&path(ReferralCode::new(&random).as_str())).await), (404, "unknown-code"));
+    }
+    let answer = world.anybody.get(&path(&clinic.code)).await;
+    assert_eq!((kind(&answer), answer.headers["retry-after"].to_str().unwrap()), ((429, "too-many-guesses"), "600"));
+    // Who is signed in is counted by the account.
+    assert_eq!(world.join("person", &clinic.code).await.status, 201);
+    world.earned();
+    world.test.finish().await;
+}
+
+/// Asks as API Gateway would for a visitor at that address.
+async fn ask_from(world: &World, address: &str, code: &str) -> u16 {
+    let deps = Deps {
+        database: world.test.another().await,
+        ambient: Ambient::seeded(world.clock.clone(), 80),
+        publisher: world.publisher.clone(),
+        pepper: pepper(),
+        console: console(),
+    };
+    let mut context = ApiGatewayProxyRequestContext::default();
+    context.identity.source_ip = Some(address.to_owned());
+    let mut request = Request::get(path(code)).body(Body::empty()).unwrap();
+    request.extensions_mut().insert(RequestContext::ApiGatewayV1(context));
+    routes(deps).oneshot(request).await.unwrap().status().as_u16()
+}
+
+#[tokio::test]
+async fn guesses_are_counted_for_each_address_and_no_address_is_kept() {
+    let world = World::new().await;
+    let clinic = world.clinic().await;
+    let random = Ambient::seeded(FixedClock::new(), 81);
+    for _ in 0..10 {
+        // All of one network are one.
+        assert_eq!(ask_from(&world, "2001:db8:1:2:3::1", ReferralCode::new(&random).as_str()).await, 404);
+    }
+    assert_eq!(ask_from(&world, "2001:db8:1:2:4::1", &clinic.code).await, 429);
+    assert_eq!(ask_from(&world, "203.0.113.1", &clinic.code).await, 200);
+    assert_eq!(world.count("code_guesses WHERE guesser LIKE '%2001%'").await, 0);
+    world.test.finish().await;
+}

@@ -1,0 +1,22 @@
+//! What functions about people need in a test.
+
+use crate::model::console::ConsoleOrigin;
+use crate::model::person_key::Pepper;
+
+/// The pepper of tests.
+///
+/// # Panics
+/// Never: it is long enough.
+#[must_use]
+pub fn pepper() -> Pepper {
+    Pepper::new("the pepper of tests, and of nothing else").expect("it is long enough")
+}
+
+/// Where the console of tests is.
+///
+/// # Panics
+/// Never: it is an origin.
+#[must_use]
+pub fn console() -> ConsoleOrigin {
+    "https://app.example.com".parse().expect("it is an origin")
+}
