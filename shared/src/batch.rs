@@ -52,8 +52,12 @@ pub async fn each<M: DeserializeOwned>(
     batch.respond()
 }
 
-/// Works messages off together, which costs a fraction; when that fails, or a message was delivered before (it may be what
-/// killed the process then), one by one, so that one bad message cannot take its neighbours along.
+/// From which delivery on a message is worked off by itself. A second one is usual: queues repeat themselves, and a message comes back
+/// when its neighbours' function was killed. Who comes a third time may be what kills it.
+const SUSPECT: u32 = 3;
+
+/// Works messages off together, which costs a fraction; when that fails one by one, so that one bad message cannot take its
+/// neighbours along. Messages that were delivered twice before are worked off last, each by itself.
 ///
 /// # Errors
 /// When every message failed.
@@ -63,17 +67,21 @@ pub async fn together<M: DeserializeOwned>(
     handle: impl AsyncFn(&[M]) -> Result<(), Failure>,
 ) -> Result<SqsBatchResponse, BatchFailed> {
     let mut batch = Batch::new(&event);
-    let (records, messages): (Vec<_>, Vec<_>) = batch.parse::<M>(event, dead_letters).await.into_iter().unzip();
+    let mut received = batch.parse::<M>(event, dead_letters).await;
+    received.sort_by_key(|(record, _)| record.receives >= SUSPECT);
+    let (records, messages): (Vec<_>, Vec<_>) = received.into_iter().unzip();
+    let usual = records.partition_point(|record: &Record| record.receives < SUSPECT);
     let mut away = Away::default();
-    if messages.len() > 1 && records.iter().all(|record: &Record| !record.redelivered) {
-        match away.unless(async || handle(&messages).await).await {
-            Ok(()) => return batch.respond(),
+    let mut done = 0;
+    if usual > 1 {
+        match away.unless(async || handle(&messages[..usual]).await).await {
+            Ok(()) => done = usual,
             Err(failure) => {
-                tracing::warn!(event = "batch.split", count = messages.len(), error = %chain(&failure), "batch failed together");
+                tracing::warn!(event = "batch.split", count = usual, error = %chain(&failure), "batch failed together");
             }
         }
     }
-    for (record, message) in records.iter().zip(messages.chunks(1)) {
+    for (record, message) in records.iter().zip(messages.chunks(1)).skip(done) {
         let outcome = away.unless(async || handle(message).await).await;
         batch.settle(record, outcome, dead_letters).await;
     }
@@ -99,7 +107,8 @@ impl Away {
 struct Record {
     id: String,
     body: String,
-    redelivered: bool,
+    /// How often it was delivered, this time included.
+    receives: u32,
 }
 
 struct Batch {
@@ -166,7 +175,7 @@ impl From<SqsMessage> for Record {
         Self {
             id: message.message_id.unwrap_or_default(),
             body: message.body.unwrap_or_default(),
-            redelivered: receives.unwrap_or(1) > 1,
+            receives: receives.unwrap_or(1),
         }
     }
 }
@@ -244,14 +253,26 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_redelivered_message_is_kept_apart_from_its_neighbours() {
+    async fn a_message_that_comes_a_second_time_is_worked_off_with_its_neighbours() {
         let sizes = Mutex::new(Vec::new());
         let handle = async |numbers: &[u32]| {
             sizes.lock().unwrap().push(numbers.len());
             Ok(())
         };
-        assert!(failed(together(event(&[("2", 1), ("4", 2)]), &Graveyard::default(), handle).await).is_empty());
-        assert_eq!(*sizes.lock().unwrap(), [1, 1]);
+        assert!(failed(together(event(&[("2", 1), ("4", 2), ("6", 2)]), &Graveyard::default(), handle).await).is_empty());
+        assert_eq!(*sizes.lock().unwrap(), [3]);
+    }
+
+    #[tokio::test]
+    async fn from_the_third_delivery_on_a_message_is_worked_off_last_and_by_itself() {
+        let seen = Mutex::new(Vec::new());
+        let handle = async |numbers: &[u32]| {
+            seen.lock().unwrap().push(numbers.to_vec());
+            if numbers.contains(&1) { Err(Failure::retry("one")) } else { Ok(()) }
+        };
+        let batch = event(&[("1", 3), ("2", 1), ("3", 4), ("4", 2)]);
+        assert_eq!(failed(together(batch, &Graveyard::default(), handle).await), ["m0"]);
+        assert_eq!(*seen.lock().unwrap(), [vec![2, 4], vec![1], vec![3]]);
     }
 
     #[tokio::test]
@@ -265,8 +286,8 @@ mod tests {
         assert_eq!(together(five.clone(), &Graveyard::default(), async |_: &[u32]| away()).await.unwrap_err().count, 5);
         assert_eq!(each(five, &Graveyard::default(), async |_: &u32| away()).await.unwrap_err().count, 5);
         assert_eq!(*tried.lock().unwrap(), 2);
-        // A redelivered batch that loses the database half-way keeps what was worked off before.
-        let later = event(&[("1", 2), ("2", 2), ("3", 2)]);
+        // A batch worked off one by one that loses the database half-way keeps what was worked off before.
+        let later = event(&[("1", 3), ("2", 3), ("3", 3)]);
         let two = async |numbers: &[u32]| if numbers == [1] { Ok(()) } else { away() };
         assert_eq!(failed(together(later, &Graveyard::default(), two).await), ["m1", "m2"]);
         assert_eq!(*tried.lock().unwrap(), 3);

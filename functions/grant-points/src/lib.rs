@@ -4,10 +4,11 @@
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use shared::batch::{self, BatchFailed, DeadLetters};
 use shared::clock::Ambient;
-use shared::db::point_entries::{self, NewEntry};
+use shared::db::point_entries::{self, GRANT_KEY_LENGTH, NewEntry};
 use shared::db::{Database, violates};
 use shared::failure::Failure;
 use shared::message::PointsEarned;
+use shared::model::state::PointReason;
 
 /// What the use case needs.
 pub struct Deps<D> {
@@ -27,28 +28,46 @@ pub async fn handle<D: DeadLetters>(deps: &Deps<D>, event: SqsEvent) -> Result<S
     batch::together(event, &deps.dead_letters, async |earned: &[PointsEarned]| grant(deps, earned).await).await
 }
 
-/// Two statements and one commit, however many grants. A grant that was made before fails the whole batch on its unique key;
-/// the batch is then worked off one by one, and there it means that nothing is left to do.
+/// Two statements and one commit, however many grants and however many of them were made before.
 async fn grant<D>(deps: &Deps<D>, earned: &[PointsEarned]) -> Result<(), Failure> {
-    let entries: Vec<_> = earned.iter().map(entry).collect();
+    let entries = earned.iter().map(entry).collect::<Result<Vec<_>, _>>().map_err(Failure::reject)?;
     let (ambient, entries) = (&deps.ambient, &entries);
-    let written = deps.database.transaction::<_, sqlx::Error>("grant_points", |tx| {
-        Box::pin(async move { point_entries::insert_all(tx, ambient, entries).await })
-    });
-    match written.await {
-        Ok(()) => {
-            tracing::info!(event = "points.granted", count = entries.len(), "points granted");
-            Ok(())
-        }
-        Err(error) if entries.len() == 1 && violates(&error, "point_entries_grant") => {
-            tracing::info!(event = "points.known", "the grant was made before");
-            Ok(())
-        }
-        Err(error) => Err(error.into()),
-    }
+    let write = || {
+        deps.database.transaction::<_, sqlx::Error>("grant_points", |tx| {
+            Box::pin(async move { point_entries::insert_new(tx, ambient, entries).await })
+        })
+    };
+    let written = match write().await {
+        // Another worker was writing one of them at this moment, and has committed by now: now it is known.
+        Err(error) if violates(&error, "point_entries_grant") => write().await,
+        written => written,
+    };
+    let (count, new) = (entries.len(), written?);
+    tracing::info!(event = "points.granted", count, new, "points granted");
+    Ok(())
 }
 
-fn entry(earned: &PointsEarned) -> NewEntry<'_> {
+/// Why a message is no grant that the ledger could hold.
+#[derive(Debug, thiserror::Error)]
+enum NoGrant {
+    #[error("the key must have 1 to {GRANT_KEY_LENGTH} ASCII characters")]
+    Key,
+    #[error("points are granted for joining and inviting only")]
+    Reason,
+    #[error("a grant has one point or more")]
+    Nothing,
+}
+
+fn entry(earned: &PointsEarned) -> Result<NewEntry<'_>, NoGrant> {
     let PointsEarned::V1 { grant_key, clinic_id, user_id, reason, amount, referral_id } = earned;
-    NewEntry { grant_key, clinic: *clinic_id, user: *user_id, reason: *reason, amount: *amount, referral: *referral_id }
+    if !(1..=GRANT_KEY_LENGTH).contains(&grant_key.len()) || !grant_key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(NoGrant::Key);
+    }
+    if !matches!(reason, PointReason::Join | PointReason::Invite) {
+        return Err(NoGrant::Reason);
+    }
+    if amount.get() == 0 {
+        return Err(NoGrant::Nothing);
+    }
+    Ok(NewEntry { grant_key, clinic: *clinic_id, user: *user_id, reason: *reason, amount: *amount, referral: *referral_id })
 }

@@ -65,8 +65,66 @@ async fn a_duplicate_delivery_grants_points_once() {
     // Some again, some new, one of them twice in the same batch; then everything as a redelivery.
     let mixed: Vec<_> = [5, 6, 11, 12, 11].map(earned).into();
     assert!(handle(&deps, event(&mixed, 1)).await.unwrap().batch_item_failures.is_empty());
-    assert!(handle(&deps, event(&batch, 2)).await.unwrap().batch_item_failures.is_empty());
+    for receives in 2..=5 {
+        assert!(handle(&deps, event(&batch, receives)).await.unwrap().batch_item_failures.is_empty());
+    }
     assert_eq!(ledger(&test).await, (12, 1200, 1200));
+    test.finish().await;
+}
+
+/// How many statements the worker's one connection has sent, and how many of them were commits.
+async fn sent(deps: &Deps<Graveyard>) -> (u64, u64) {
+    let mut connection = deps.database.acquire().await.unwrap();
+    let mut count = async |what: &str| {
+        let counted: (String, String) =
+            sqlx::query_as("SHOW SESSION STATUS WHERE Variable_name = ?").bind(what).fetch_one(&mut *connection).await.unwrap();
+        counted.1.parse::<u64>().unwrap()
+    };
+    let questions = count("Questions").await;
+    (questions, count("Com_commit").await)
+}
+
+#[tokio::test]
+async fn a_batch_of_ten_costs_five_statements_and_one_commit_whatever_is_known_of_it() {
+    let test = TestDatabase::new().await;
+    let deps = deps(&test).await;
+    handle(&deps, event(&[earned(1000)], 1)).await.unwrap();
+    // Measuring costs, too: its own questions and the look at the connection.
+    let (first, _) = sent(&deps).await;
+    let (second, _) = sent(&deps).await;
+    let own = second - first;
+    for (first, most) in [(0, 5), (8, 5), (0, 4)] {
+        let batch: Vec<_> = (first..first + 10).map(earned).collect();
+        let before = sent(&deps).await;
+        handle(&deps, event(&batch, 2)).await.unwrap();
+        let after = sent(&deps).await;
+        // ROLLBACK (the connection is looked at), BEGIN, lines, balances, COMMIT. Where nothing is new no balance moves.
+        assert_eq!((after.0 - before.0 - own, after.1 - before.1), (most, 1), "from {first}");
+    }
+    assert_eq!(ledger(&test).await, (19, 1900, 1900));
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_grant_that_another_worker_is_just_writing_is_paid_once_and_its_neighbours_too() {
+    let test = TestDatabase::new().await;
+    let deps = deps(&test).await;
+    // The other worker has written its line, and not committed yet.
+    let mut other = test.pool.begin().await.unwrap();
+    let line = "INSERT INTO point_entries (id, grant_key, clinic_id, user_id, reason, amount, created_at)
+                VALUES (UNHEX(REPEAT('0a', 16)), ?, UNHEX(LPAD('1', 32, '0')), UNHEX(LPAD('2', 32, '0')), 'join', 100, NOW(6))";
+    sqlx::query(line).bind(format!("join:usr_{:032x}", 5)).execute(&mut *other).await.unwrap();
+    let balance = "INSERT INTO point_balances (clinic_id, user_id, balance)
+                   VALUES (UNHEX(LPAD('1', 32, '0')), UNHEX(LPAD('2', 32, '0')), 100)";
+    sqlx::query(balance).execute(&mut *other).await.unwrap();
+    let batch: Vec<_> = (0..10).map(earned).collect();
+    let commit = async {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        other.commit().await.unwrap();
+    };
+    let (response, ()) = tokio::join!(handle(&deps, event(&batch, 1)), commit);
+    assert!(response.unwrap().batch_item_failures.is_empty());
+    assert_eq!(ledger(&test).await, (10, 1000, 1000));
     test.finish().await;
 }
 
@@ -92,9 +150,23 @@ async fn a_message_that_is_no_grant_goes_to_the_dead_letters() {
     let deps = deps(&test).await;
     let mut negative = earned(1);
     negative["amount"] = json!(-5);
-    let batch = [json!({"type": "points_earned.v9"}), negative, earned(2)];
+    let with = |name: &str, value: Value| {
+        let mut message = earned(3);
+        message[name] = value;
+        message
+    };
+    let batch = [
+        json!({"type": "points_earned.v9"}),
+        negative,
+        earned(2),
+        with("amount", json!(0)),
+        with("reason", json!("spend")),
+        with("grantKey", json!("x".repeat(81))),
+        with("grantKey", json!("추천")),
+        with("grantKey", json!("")),
+    ];
     assert!(handle(&deps, event(&batch, 1)).await.unwrap().batch_item_failures.is_empty());
-    assert_eq!(deps.dead_letters.0.lock().unwrap().len(), 2);
+    assert_eq!(deps.dead_letters.0.lock().unwrap().len(), 7);
     assert_eq!(ledger(&test).await, (1, 100, 100));
     test.finish().await;
 }

@@ -8,7 +8,7 @@ use parse_import::file::Limits;
 use parse_import::{Deps, Files, handle};
 use shared::batch::BatchFailed;
 use shared::config::Environment;
-use shared::db::clinics::{self, Clinic};
+use shared::db::clinics::{self, Clinic, Invitations};
 use shared::db::imports::{self, Import};
 use shared::failure::Failure;
 use shared::model::import::{ColumnRole, Wish};
@@ -89,6 +89,7 @@ impl Setting {
             join_points: 0,
             invite_points: 0,
             points_notice: String::new(),
+            invitations: Invitations::default(),
             created_at: ambient().0.now(),
         };
         clinics::insert(&mut self.test.pool.acquire().await.expect("the database answers"), &clinic)
