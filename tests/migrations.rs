@@ -91,6 +91,95 @@ async fn later_migrations_keep_what_the_first_version_wrote() {
     test.finish().await;
 }
 
+/// What breaks a rule, over the rows above, another two users and a code.
+const FORBIDDEN: &[(&str, &str)] = &[
+    (
+        "a phone once per clinic",
+        "INSERT INTO customers (clinic_id, id, name, phone, attributes, created_at, updated_at)
+         VALUES (UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('14', 16)), '성춘향', '+821000000100', '{}', NOW(6), NOW(6))",
+    ),
+    (
+        "a phone is suppressed once, with its first reason",
+        "INSERT INTO suppressions (clinic_id, phone, reason, created_at)
+         VALUES (UNHEX(REPEAT('01', 16)), '+821000000900', 'forgotten', NOW(6))",
+    ),
+    (
+        "a row of a file once per import",
+        "INSERT INTO import_rows (clinic_id, import_id, number, name, phone_text, group_name, attributes, verdict)
+         VALUES (UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('21', 16)), 2, '', '', '', '{}', 'missing_name')",
+    ),
+    (
+        "rows of an import of the own clinic only",
+        "INSERT INTO import_rows (clinic_id, import_id, number, name, phone_text, group_name, attributes, verdict)
+         VALUES (UNHEX(REPEAT('09', 16)), UNHEX(REPEAT('21', 16)), 4, '', '', '', '{}', 'missing_name')",
+    ),
+    (
+        "a column once per clinic",
+        "INSERT INTO customer_columns (clinic_id, name, created_at)
+         VALUES (UNHEX(REPEAT('01', 16)), '생일', NOW(6)), (UNHEX(REPEAT('01', 16)), '생일', NOW(6))",
+    ),
+    (
+        "one unassigned group per clinic",
+        "INSERT INTO customer_groups (clinic_id, id, name, unassigned, created_at)
+         VALUES (UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('12', 16)), '또 미지정', TRUE, NOW(6))",
+    ),
+    (
+        "a customer in groups of the own clinic only",
+        "INSERT INTO customer_group_members (clinic_id, group_id, customer_id)
+         VALUES (UNHEX(REPEAT('09', 16)), UNHEX(REPEAT('03', 16)), UNHEX(REPEAT('04', 16)))",
+    ),
+    (
+        "one code per user and clinic",
+        "INSERT INTO referral_codes (code, clinic_id, user_id, created_at)
+         VALUES ('00000001', UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('05', 16)), NOW(6))",
+    ),
+    (
+        "no self-referral",
+        "INSERT INTO referrals (id, clinic_id, user_id, code, referrer_id, created_at) VALUES (UNHEX(REPEAT('07', 16)),
+         UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('05', 16)), '00000000', UNHEX(REPEAT('05', 16)), NOW(6))",
+    ),
+    (
+        "a grant is remembered for ever",
+        "INSERT INTO point_entries (id, grant_key, clinic_id, user_id, reason, amount, created_at) VALUES
+         (UNHEX(REPEAT('16', 16)), 'join:1', UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('05', 16)), 'join', 1, NOW(6))",
+    ),
+    ("no negative balance", "UPDATE point_balances SET balance = balance - 1001"),
+    ("what is spent goes away", "UPDATE point_entries SET reason = 'spend'"),
+    ("what reverses names what it takes back", "UPDATE point_entries SET reason = 'reverse', amount = -1000"),
+    (
+        "a line is taken back once",
+        "INSERT INTO point_entries (id, grant_key, clinic_id, user_id, reason, amount, reverses, created_at)
+         VALUES (UNHEX(REPEAT('17', 16)), 'reverse:1', UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('05', 16)), 'reverse', -1000,
+                 UNHEX(REPEAT('06', 16)), NOW(6)),
+                (UNHEX(REPEAT('18', 16)), 'reverse:2', UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('05', 16)), 'reverse', -1000,
+                 UNHEX(REPEAT('06', 16)), NOW(6))",
+    ),
+    ("what ends ends for a reason", "UPDATE memberships SET state = 'ended'"),
+    (
+        "a customer is one member",
+        "INSERT INTO memberships (clinic_id, user_id, state, customer_id, created_at)
+         SELECT UNHEX(REPEAT('01', 16)), id, 'confirmed', UNHEX(REPEAT('04', 16)), NOW(6)
+         FROM users WHERE subject IN ('second', 'third')",
+    ),
+    (
+        "points are held once",
+        "INSERT INTO held_grants (clinic_id, id, grant_key, user_id, reason, amount, referral_id, held_because, created_at)
+         SELECT UNHEX(REPEAT('01', 16)), id, 'invite:1', id, 'invite', 1, id, 'burst', NOW(6)
+         FROM users WHERE subject IN ('second', 'third')",
+    ),
+    (
+        "a person is known once",
+        "INSERT INTO person_keys (person_key, user_id, created_at)
+         SELECT REPEAT('k', 32), id, NOW(6) FROM users WHERE subject IN ('second', 'third')",
+    ),
+    (
+        "an invitation of staff is one",
+        "INSERT INTO staff_invitations (clinic_id, id, token_hash, name, role, invited_by, created_at, expires_at)
+         SELECT UNHEX(REPEAT('01', 16)), id, REPEAT('t', 32), '', 'staff', id, NOW(6), NOW(6)
+         FROM users WHERE subject IN ('second', 'third')",
+    ),
+];
+
 /// The rules that must be keys: each of these statements has to be refused by the database itself.
 #[tokio::test]
 async fn the_database_itself_enforces_the_rules() {
@@ -105,60 +194,15 @@ async fn the_database_itself_enforces_the_rules() {
     .execute(&test.pool)
     .await
     .unwrap();
-    for (rule, statement) in [
-        (
-            "a phone once per clinic",
-            "INSERT INTO customers (clinic_id, id, name, phone, attributes, created_at, updated_at)
-             VALUES (UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('14', 16)), '성춘향', '+821000000100', '{}', NOW(6), NOW(6))",
-        ),
-        (
-            "a phone is suppressed once, with its first reason",
-            "INSERT INTO suppressions (clinic_id, phone, reason, created_at)
-             VALUES (UNHEX(REPEAT('01', 16)), '+821000000900', 'forgotten', NOW(6))",
-        ),
-        (
-            "a row of a file once per import",
-            "INSERT INTO import_rows (clinic_id, import_id, number, name, phone_text, group_name, attributes, verdict)
-             VALUES (UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('21', 16)), 2, '', '', '', '{}', 'missing_name')",
-        ),
-        (
-            "rows of an import of the own clinic only",
-            "INSERT INTO import_rows (clinic_id, import_id, number, name, phone_text, group_name, attributes, verdict)
-             VALUES (UNHEX(REPEAT('09', 16)), UNHEX(REPEAT('21', 16)), 4, '', '', '', '{}', 'missing_name')",
-        ),
-        (
-            "a column once per clinic",
-            "INSERT INTO customer_columns (clinic_id, name, created_at)
-             VALUES (UNHEX(REPEAT('01', 16)), '생일', NOW(6)), (UNHEX(REPEAT('01', 16)), '생일', NOW(6))",
-        ),
-        (
-            "one unassigned group per clinic",
-            "INSERT INTO customer_groups (clinic_id, id, name, unassigned, created_at)
-             VALUES (UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('12', 16)), '또 미지정', TRUE, NOW(6))",
-        ),
-        (
-            "a customer in groups of the own clinic only",
-            "INSERT INTO customer_group_members (clinic_id, group_id, customer_id)
-             VALUES (UNHEX(REPEAT('09', 16)), UNHEX(REPEAT('03', 16)), UNHEX(REPEAT('04', 16)))",
-        ),
-        (
-            "one code per user and clinic",
-            "INSERT INTO referral_codes (code, clinic_id, user_id, created_at)
-             VALUES ('00000001', UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('05', 16)), NOW(6))",
-        ),
-        (
-            "no self-referral",
-            "INSERT INTO referrals (id, clinic_id, user_id, code, referrer_id, created_at) VALUES (UNHEX(REPEAT('07', 16)),
-             UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('05', 16)), '00000000', UNHEX(REPEAT('05', 16)), NOW(6))",
-        ),
-        (
-            "a grant is remembered for ever",
-            "INSERT INTO point_entries (id, grant_key, clinic_id, user_id, reason, amount, created_at) VALUES
-             (UNHEX(REPEAT('16', 16)), 'join:1', UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('05', 16)), 'join', 1, NOW(6))",
-        ),
-        ("no negative balance", "UPDATE point_balances SET balance = balance - 1001"),
-    ] {
-        assert!(sqlx::query(statement).execute(&test.pool).await.is_err(), "not enforced: {rule}");
+    sqlx::query(
+        "INSERT INTO users (id, subject, name, created_at)
+         VALUES (UNHEX(REPEAT('a2', 16)), 'second', '', NOW(6)), (UNHEX(REPEAT('a3', 16)), 'third', '', NOW(6))",
+    )
+    .execute(&test.pool)
+    .await
+    .unwrap();
+    for (rule, statement) in FORBIDDEN {
+        assert!(sqlx::query(*statement).execute(&test.pool).await.is_err(), "not enforced: {rule}");
     }
     test.finish().await;
 }
@@ -253,6 +297,41 @@ async fn the_roll_up_begins_with_what_was_sent_before_it() {
         let question = format!("SELECT CAST(({question}) AS SIGNED)");
         let found: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(question.clone())).fetch_one(&test.pool).await.unwrap();
         assert_eq!(found, expected, "{question}");
+    }
+    test.finish().await;
+}
+
+/// Memberships that had ended before it was kept why, and points of clinics that had no caps.
+#[tokio::test]
+async fn memberships_and_points_of_before_fit_the_new_rules() {
+    let test = TestDatabase::empty().await;
+    MIGRATIONS.run_to(6, &test.pool).await.unwrap();
+    for statement in POPULATED.iter().copied().chain([
+        "INSERT INTO users (id, subject, name, created_at, withdrawn_at)
+         VALUES (UNHEX(REPEAT('a2', 16)), 'second', '성춘향', NOW(6), NULL)",
+        "INSERT INTO memberships (clinic_id, user_id, state, created_at)
+         VALUES (UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('a2', 16)), 'ended', '2026-03-02 01:00:00')",
+        "INSERT INTO referral_codes (code, clinic_id, user_id, created_at)
+         VALUES ('00000000', UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('05', 16)), NOW(6))",
+        "INSERT INTO referrals (id, clinic_id, user_id, code, referrer_id, created_at) VALUES (UNHEX(REPEAT('07', 16)),
+         UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('a2', 16)), '00000000', UNHEX(REPEAT('05', 16)), NOW(6))",
+        "INSERT INTO staff (id, clinic_id, subject, name, role, created_at)
+         VALUES (UNHEX(REPEAT('08', 16)), UNHEX(REPEAT('01', 16)), 'staff', '이원장', 'owner', NOW(6))",
+    ]) {
+        sqlx::query(statement).execute(&test.pool).await.unwrap();
+    }
+    MIGRATIONS.run(&test.pool).await.unwrap();
+    for question in [
+        "SELECT COUNT(*) FROM memberships WHERE state = 'ended' AND ended_because = 'removed' AND ended_at = '2026-03-02 01:00:00'",
+        "SELECT COUNT(*) FROM memberships WHERE state = 'confirmed' AND ended_because IS NULL AND customer_id IS NULL",
+        "SELECT COUNT(*) FROM referral_codes WHERE disabled_at IS NULL AND expires_at IS NULL",
+        "SELECT COUNT(*) FROM referrals WHERE unpaid_because IS NULL",
+        "SELECT COUNT(*) FROM staff WHERE removed_at IS NULL AND phone IS NULL",
+        "SELECT COUNT(*) FROM clinics WHERE accepts_members AND invites_per_day = 20 AND invites_in_total = 200 AND NOT pays_for_known",
+        "SELECT COUNT(*) FROM point_entries WHERE amount = 1000 AND note = '' AND reverses IS NULL AND staff_id IS NULL",
+    ] {
+        let found: i64 = sqlx::query_scalar(question).fetch_one(&test.pool).await.unwrap();
+        assert_eq!(found, 1, "{question}");
     }
     test.finish().await;
 }
