@@ -7,17 +7,21 @@ pub mod bundles;
 pub mod campaigns;
 pub mod clicks;
 pub mod clinics;
+pub mod code_guesses;
 pub mod conservation;
 pub mod customer_columns;
 pub mod customers;
 pub mod groups;
+pub mod held_grants;
 pub mod hourly_totals;
 pub mod idempotency;
 pub mod import_rows;
 pub mod imports;
+pub mod invite_counts;
 pub mod memberships;
 pub mod messages;
 pub mod outbox;
+pub mod person_keys;
 pub mod point_entries;
 pub mod provider_gate;
 pub mod recipients;
@@ -26,13 +30,14 @@ pub mod referral_codes;
 pub mod referrals;
 pub mod snapshot;
 pub mod staff;
+pub mod staff_invitations;
 pub mod statistics;
 pub mod suppressions;
 pub mod templates;
+mod transaction;
 pub mod users;
+pub mod withdrawals;
 
-use std::marker::PhantomData;
-use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -41,8 +46,9 @@ use aws_config::SdkConfig;
 use secrecy::ExposeSecret;
 use sqlx::mysql::{MySqlConnectOptions, MySqlPool, MySqlPoolOptions, MySqlSslMode};
 use sqlx::pool::PoolConnection;
-use sqlx::{Executor, MySql, MySqlConnection, Transaction};
+use sqlx::{Executor, MySql};
 
+pub use self::transaction::Tx;
 use crate::aws::secrets;
 use crate::config::{Credentials, DatabaseAuthentication, DatabaseConfig, DatabaseTls};
 
@@ -99,28 +105,6 @@ pub struct Database {
 
 /// The work of a transaction. Boxed, because only so can Rust say that it may be sent between threads.
 pub type Work<'tx, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'tx>>;
-
-/// An open transaction, to be used as the connection that it is. Only [`Database::transaction`] opens and ends one.
-#[derive(Debug)]
-pub struct Tx<'env> {
-    transaction: Transaction<'static, MySql>,
-    /// Lets the work borrow from its surroundings.
-    environment: PhantomData<&'env ()>,
-}
-
-impl Deref for Tx<'_> {
-    type Target = MySqlConnection;
-
-    fn deref(&self) -> &MySqlConnection {
-        &self.transaction
-    }
-}
-
-impl DerefMut for Tx<'_> {
-    fn deref_mut(&mut self) -> &mut MySqlConnection {
-        &mut self.transaction
-    }
-}
 
 #[derive(Debug)]
 struct Token {
@@ -208,7 +192,7 @@ impl Database {
         name: &'static str,
         work: impl for<'tx> FnMut(&'tx mut Tx<'env>) -> Work<'tx, T, E>,
     ) -> Result<T, E> {
-        self.transaction_after(None, name, work).await
+        self.transaction_of(false, name, work).await
     }
 
     /// The same, but whatever is read without a lock is as it was when that was first done, whatever others commit meanwhile.
@@ -220,27 +204,22 @@ impl Database {
         name: &'static str,
         work: impl for<'tx> FnMut(&'tx mut Tx<'env>) -> Work<'tx, T, E>,
     ) -> Result<T, E> {
-        // For the next transaction only.
-        self.transaction_after(Some("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"), name, work).await
+        self.transaction_of(true, name, work).await
     }
 
-    async fn transaction_after<'env, T, E: DatabaseFailure>(
+    async fn transaction_of<'env, T, E: DatabaseFailure>(
         &self,
-        setting: Option<&'static str>,
+        is_repeatable: bool,
         name: &'static str,
         mut work: impl for<'tx> FnMut(&'tx mut Tx<'env>) -> Work<'tx, T, E>,
     ) -> Result<T, E> {
         let begun = Instant::now();
         let mut tries = 1;
         loop {
-            let mut connection = self.acquire().await?;
-            if let Some(setting) = setting {
-                connection.execute(setting).await?;
-            }
-            let mut tx = Tx { transaction: Transaction::begin(connection, None).await?, environment: PhantomData };
+            let mut tx = if is_repeatable { self.begin_repeatable(None).await? } else { self.begin().await? };
             let failure = match work(&mut tx).await {
                 Ok(value) => {
-                    tx.transaction.commit().await?;
+                    tx.commit().await?;
                     let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
                     tracing::debug!(event = "transaction.committed", transaction = name, tries, duration_ms, "committed");
                     return Ok(value);
@@ -248,7 +227,7 @@ impl Database {
                 Err(failure) => failure,
             };
             let read_only = failure.database().is_some_and(|error| matches!(number(error), Some(1290 | 1836)));
-            if let Err(error) = tx.transaction.rollback().await {
+            if let Err(error) = tx.rollback().await {
                 tracing::warn!(event = "transaction.not_rolled_back", transaction = name, %error, "the connection is given up");
             }
             if read_only {
@@ -295,15 +274,9 @@ pub fn pool_options(connections: u32) -> MySqlPoolOptions {
         .min_connections(0)
         // The default of 30 s is longer than API Gateway waits.
         .acquire_timeout(Duration::from_secs(3))
-        // A cancelled begin() can hand back a connection inside an open transaction, in which later inserts vanish; and a
-        // thawed function's connection may be dead. One bounded round trip answers both.
+        // `answers` sends something anyway.
         .test_before_acquire(false)
-        .before_acquire(|connection, _| {
-            Box::pin(async move {
-                let rollback = tokio::time::timeout(Duration::from_millis(500), connection.execute("ROLLBACK")).await;
-                Ok(matches!(rollback, Ok(Ok(_))))
-            })
-        })
+        .before_acquire(|connection, _| Box::pin(async move { Ok(transaction::answers(connection).await) }))
         .after_connect(|connection, _| {
             Box::pin(async move {
                 // Time limits live in the database. MySQL and MariaDB name them differently: each reads its own comment.

@@ -2,15 +2,14 @@
 
 use std::ops::{Deref, DerefMut};
 
-use sqlx::pool::PoolConnection;
-use sqlx::{Executor, MySql, MySqlConnection};
+use sqlx::MySqlConnection;
 
-use super::Database;
+use super::{Database, Tx};
 
 /// A connection on which everything is read as it was when the snapshot was taken, whatever others commit meanwhile. It locks nothing and
-/// makes nobody wait. One that is dropped without [`end`](Self::end) ends when its connection is used again.
+/// makes nobody wait. One that is dropped without [`end`](Self::end) ends when its connection goes back to the pool.
 #[derive(Debug)]
-pub struct Snapshot(PoolConnection<MySql>);
+pub struct Snapshot(Tx<'static>);
 
 impl Database {
     /// Takes a snapshot.
@@ -18,11 +17,7 @@ impl Database {
     /// # Errors
     /// When the database does not answer within 3 s.
     pub async fn snapshot(&self) -> Result<Snapshot, sqlx::Error> {
-        let mut connection = self.acquire().await?;
-        // For the next transaction only.
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ").await?;
-        connection.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY").await?;
-        Ok(Snapshot(connection))
+        self.begin_repeatable(Some("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")).await.map(Snapshot)
     }
 }
 
@@ -31,8 +26,8 @@ impl Snapshot {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn end(mut self) -> Result<(), sqlx::Error> {
-        self.0.execute("COMMIT").await.map(drop)
+    pub async fn end(self) -> Result<(), sqlx::Error> {
+        self.0.commit().await
     }
 }
 
