@@ -4,8 +4,8 @@
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use shared::batch::{self, BatchFailed, DeadLetters};
 use shared::clock::Ambient;
+use shared::db::Database;
 use shared::db::point_entries::{self, GRANT_KEY_LENGTH, NewEntry};
-use shared::db::{Database, violates};
 use shared::failure::Failure;
 use shared::message::PointsEarned;
 use shared::model::state::PointReason;
@@ -28,22 +28,15 @@ pub async fn handle<D: DeadLetters>(deps: &Deps<D>, event: SqsEvent) -> Result<S
     batch::together(event, &deps.dead_letters, async |earned: &[PointsEarned]| grant(deps, earned).await).await
 }
 
-/// Two statements and one commit, however many grants and however many of them were made before.
+/// Two statements for each ten grants and one commit, however many of them were made before.
 async fn grant<D>(deps: &Deps<D>, earned: &[PointsEarned]) -> Result<(), Failure> {
     let entries = earned.iter().map(entry).collect::<Result<Vec<_>, _>>().map_err(Failure::reject)?;
     let (ambient, entries) = (&deps.ambient, &entries);
-    let write = || {
-        deps.database.transaction::<_, sqlx::Error>("grant_points", |tx| {
-            Box::pin(async move { point_entries::insert_new(tx, ambient, entries).await })
-        })
-    };
-    let written = match write().await {
-        // Another worker was writing one of them at this moment, and has committed by now: now it is known.
-        Err(error) if violates(&error, "point_entries_grant") => write().await,
-        written => written,
-    };
-    let (count, new) = (entries.len(), written?);
-    tracing::info!(event = "points.granted", count, new, "points granted");
+    let written = deps.database.transaction::<_, sqlx::Error>("grant_points", |tx| {
+        Box::pin(async move { point_entries::insert_new(tx, ambient, entries).await })
+    });
+    written.await?;
+    tracing::info!(event = "points.granted", count = entries.len(), "points granted");
     Ok(())
 }
 

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-use sqlx::MySqlConnection;
-use sqlx::types::Json;
-use uuid::fmt::Simple;
+use sqlx::{MySql, MySqlConnection, QueryBuilder};
 
 use crate::clock::Ambient;
 use crate::model::id::PointEntryId;
@@ -32,61 +29,67 @@ pub struct NewEntry<'a> {
 /// What a grant's key may have, in characters.
 pub const GRANT_KEY_LENGTH: usize = 80;
 
-/// A line as the statement below reads it, without the names of its columns.
-#[derive(Serialize)]
-struct Line<'a>(Simple, &'a str, Simple, Simple, &'static str, u32, Simple);
+/// So many lines go into one statement: what a queue delivers at once. There is one prepared text for each length up to it, however
+/// large the batches are that a function collects.
+const PIECE: usize = 10;
 
-/// Writes the lines whose keys are not there yet, and moves the balances: two statements however many lines, in the caller's
-/// transaction. Answers how many lines were new.
+/// Writes the lines whose keys are not there yet, and moves the balances: two statements for each ten lines, in the caller's
+/// transaction. A line that another transaction is just writing is waited for.
 ///
 /// # Errors
-/// The unique key `point_entries_grant` when another transaction wrote one of them at this moment: nothing is written then, and the
-/// whole transaction finds it known when it is tried again.
+/// When the database does not answer, or a deadlock must be tried again.
 pub async fn insert_new(
     connection: &mut MySqlConnection,
     ambient: &Ambient,
     entries: &[NewEntry<'_>],
-) -> Result<u64, sqlx::Error> {
+) -> Result<(), sqlx::Error> {
     // Each key once, and in one order, so that two batches with the same keys cannot wait for each other.
     let entries: BTreeMap<_, _> = entries.iter().rev().map(|entry| (entry.grant_key, entry)).collect();
-    let lines: Vec<_> = entries
-        .values()
-        .map(|entry| {
-            let (clinic, user, referral) = (entry.clinic.uuid(), entry.user.uuid(), entry.referral.uuid());
-            let id = PointEntryId::new(ambient).uuid().simple();
-            let NewEntry { grant_key, reason, amount, .. } = entry;
-            Line(id, grant_key, clinic.simple(), user.simple(), reason.as_str(), amount.get(), referral.simple())
-        })
-        .collect();
-    // What is known is left out by looking, which costs nothing and locks nothing; what others are just writing by the unique key.
-    let new = sqlx::query!(
-        "INSERT INTO point_entries (id, grant_key, clinic_id, user_id, reason, amount, referral_id, created_at)
-         SELECT UNHEX(l.id), l.grant_key, UNHEX(l.clinic), UNHEX(l.person), l.reason, l.amount, UNHEX(l.referral), ?
-         FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) PATH '$[0]', grant_key VARCHAR(80) CHARACTER SET ascii PATH '$[1]',
-             clinic CHAR(32) PATH '$[2]', person CHAR(32) PATH '$[3]', reason VARCHAR(10) PATH '$[4]',
-             amount INT UNSIGNED PATH '$[5]', referral CHAR(32) PATH '$[6]')) l
-         LEFT JOIN point_entries known FORCE INDEX (point_entries_grant) ON known.grant_key = l.grant_key
-         WHERE known.id IS NULL",
-        ambient.now(),
-        Json(&lines)
-    )
-    .execute(&mut *connection)
-    .await?
-    .rows_affected();
-    if new == 0 {
-        return Ok(0);
+    if entries.is_empty() {
+        return Ok(());
     }
-    // Summed from the lines themselves, in one order of rows, so that two batches cannot wait for each other.
-    let ids: Vec<_> = lines.iter().map(|line| line.0).collect();
-    sqlx::query!(
+    // The ids grow in the order of the balances that they move: so the primary key finds them in the order of the rows to lock.
+    let mut entries: Vec<_> = entries.into_values().map(|entry| (entry, None)).collect();
+    let mut by_balance: Vec<_> = entries.iter_mut().collect();
+    by_balance.sort_unstable_by_key(|(entry, _)| (entry.clinic, entry.user));
+    let ids: Vec<_> = by_balance.into_iter().map(|(_, id)| *id.insert(PointEntryId::new(ambient))).collect();
+    for piece in entries.chunks(PIECE) {
+        insert_lines(connection, ambient, piece).await?;
+    }
+    for piece in ids.chunks(PIECE) {
+        move_balances(connection, piece).await?;
+    }
+    Ok(())
+}
+
+/// What is known stays as it is, and is never summed again: its id is not among the new ones.
+async fn insert_lines(
+    connection: &mut MySqlConnection,
+    ambient: &Ambient,
+    entries: &[(&NewEntry<'_>, Option<PointEntryId>)],
+) -> Result<(), sqlx::Error> {
+    let mut lines = QueryBuilder::<MySql>::new(
+        "INSERT INTO point_entries (id, grant_key, clinic_id, user_id, reason, amount, referral_id, created_at) ",
+    );
+    let now = ambient.now();
+    lines.push_values(entries, |mut line, (entry, id)| {
+        line.push_bind(*id).push_bind(entry.grant_key).push_bind(entry.clinic).push_bind(entry.user);
+        line.push_bind(entry.reason.as_str()).push_bind(entry.amount.get()).push_bind(entry.referral).push_bind(now);
+    });
+    lines.push(" ON DUPLICATE KEY UPDATE grant_key = grant_key");
+    lines.build().execute(connection).await.map(drop)
+}
+
+/// From the lines themselves, in one order of rows, so that two batches cannot wait for each other here either.
+async fn move_balances(connection: &mut MySqlConnection, ids: &[PointEntryId]) -> Result<(), sqlx::Error> {
+    let mut balances = QueryBuilder::<MySql>::new(
         "INSERT INTO point_balances (clinic_id, user_id, balance)
-         SELECT e.clinic_id, e.user_id, SUM(e.amount) FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) PATH '$')) l
-         STRAIGHT_JOIN point_entries e FORCE INDEX (PRIMARY) ON e.id = UNHEX(l.id)
-         GROUP BY e.clinic_id, e.user_id ORDER BY e.clinic_id, e.user_id
-         ON DUPLICATE KEY UPDATE balance = balance + VALUES(balance)",
-        Json(ids)
-    )
-    .execute(connection)
-    .await?;
-    Ok(new)
+         SELECT clinic_id, user_id, amount FROM point_entries FORCE INDEX (PRIMARY) WHERE id IN (",
+    );
+    let mut list = balances.separated(", ");
+    for id in ids {
+        list.push_bind(*id);
+    }
+    balances.push(") ORDER BY id ON DUPLICATE KEY UPDATE balance = balance + VALUES(balance)");
+    balances.build().execute(connection).await.map(drop)
 }

@@ -3,7 +3,7 @@
 use sqlx::MySqlConnection;
 
 use crate::db::decode;
-use crate::model::person::Caller;
+use crate::model::person::{Caller, Staff};
 use crate::model::state::MembershipState;
 use crate::model::{ClinicId, UserId};
 
@@ -19,10 +19,29 @@ pub struct Member {
 }
 
 impl Member {
-    /// Whether the member is the caller, by the account or by the proven phone.
-    #[must_use]
-    pub fn is(&self, caller: &Caller) -> bool {
-        self.subject == caller.subject || (self.phone.is_some() && self.phone == caller.phone)
+    /// Whether the member is the caller: by the account, or by a phone that the caller has proven, now, as a person at some time, or when
+    /// they came to work for the clinic.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn is(&self, connection: &mut MySqlConnection, caller: &Caller, staff: &Staff) -> Result<bool, sqlx::Error> {
+        if self.subject == caller.subject {
+            return Ok(true);
+        }
+        let Some(phone) = &self.phone else { return Ok(false) };
+        if caller.phone.as_ref() == Some(phone) {
+            return Ok(true);
+        }
+        let known = sqlx::query_scalar!(
+            r#"SELECT EXISTS(SELECT 1 FROM users WHERE subject = ? AND phone = ?)
+                 OR EXISTS(SELECT 1 FROM staff WHERE clinic_id = ? AND id = ? AND phone = ?) AS "known!: bool""#,
+            caller.subject,
+            phone,
+            staff.clinic,
+            staff.id,
+            phone
+        );
+        known.fetch_one(connection).await
     }
 }
 
