@@ -22,34 +22,47 @@ class Person:
     phone: str
 
 
-def ensure_account(cloud: Cloud, outputs: dict[str, str], person: Person) -> None:
-    """Sign a person up; the confirmation code of the mail is skipped by an administrator's call."""
-    cognito = cloud.client("cognito-idp")
-    attributes = {"email": person.email, "name": person.name, "phone_number": person.phone}
-    try:
-        cognito.sign_up(
-            ClientId=outputs["UserPoolClientId"],
-            Username=person.email,
-            Password=person.password,
-            UserAttributes=[{"Name": name, "Value": value} for name, value in attributes.items()],
-        )
-        cognito.admin_confirm_sign_up(UserPoolId=outputs["UserPoolId"], Username=person.email)
-    except cognito.exceptions.UsernameExistsException:
-        pass
+def ensure_account(url: str, cloud: Cloud, outputs: dict[str, str], person: Person) -> None:
+    """Sign a person up unless they can sign in; an administrator's call stands for the code of the mail."""
+    if _tokens(url, person.email, person.password) is not None:
+        return
+    wish = {"email": person.email, "password": person.password, "name": person.name, "phone": person.phone}
+    status, answer = _send(url, "POST", "/v1/accounts", wish)
+    if status != 202:
+        refuse(f"POST /v1/accounts answered {status}: {answer}")
+    cloud.client("cognito-idp").admin_confirm_sign_up(UserPoolId=outputs["UserPoolId"], Username=person.email)
 
 
-def sign_in(cloud: Cloud, outputs: dict[str, str], email: str, password: str) -> str:
+def sign_in(url: str, email: str, password: str) -> str:
     """The ID token of a person."""
-    cognito = cloud.client("cognito-idp")
+    tokens = _tokens(url, email, password)
+    return tokens["idToken"] if tokens else refuse(f"Nobody signs in as {email} with that password.")
+
+
+def _tokens(url: str, email: str, password: str) -> dict[str, Any] | None:
+    status, answer = _send(url, "POST", "/v1/sessions", {"email": email, "password": password})
+    if status == 401:
+        return None
+    if status != 200:
+        refuse(f"POST /v1/sessions answered {status}: {answer}")
+    tokens: dict[str, Any] = json.loads(answer)
+    return tokens
+
+
+def _send(
+    url: str, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+) -> tuple[int, str]:
+    headers = dict(headers or {})
+    data = None
+    if body is not None:
+        data = json.dumps(body).encode()
+        headers["Content-Type"] = "application/json"
+    request = urllib.request.Request(url + path, method=method, headers=headers, data=data)
     try:
-        answer = cognito.initiate_auth(
-            ClientId=outputs["UserPoolClientId"],
-            AuthFlow="USER_PASSWORD_AUTH",
-            AuthParameters={"USERNAME": email, "PASSWORD": password},
-        )
-    except (cognito.exceptions.NotAuthorizedException, cognito.exceptions.UserNotFoundException):
-        refuse(f"Nobody signs in as {email} with that password.")
-    return answer["AuthenticationResult"]["IdToken"]
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
 
 
 class Api:
@@ -89,14 +102,4 @@ class Api:
         return json.loads(answer) if answer else None
 
     def _send(self, method: str, path: str, body: Any, headers: dict[str, str]) -> tuple[int, str]:
-        headers = {**headers, "Authorization": f"Bearer {self._token}"}
-        data = None
-        if body is not None:
-            data = json.dumps(body).encode()
-            headers["Content-Type"] = "application/json"
-        request = urllib.request.Request(self._url + path, method=method, headers=headers, data=data)
-        try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
+        return _send(self._url, method, path, body, {**headers, "Authorization": f"Bearer {self._token}"})

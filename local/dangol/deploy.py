@@ -1,4 +1,8 @@
-"""Deploys `template.yaml` as it is: only each `CodeUri` is replaced by the place its package was uploaded to."""
+"""Deploys `template.yaml` as it is, but for two things.
+
+Each `CodeUri` is replaced by the place its package was uploaded to. And the emulator wants a media type with a slash where
+CloudFormation wants it escaped.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +30,9 @@ TEMPLATE = ROOT / "template.yaml"
 SAM_CONFIG = ROOT / "samconfig.toml"
 CODE_URI = re.compile(r"^(\s*CodeUri: )target/lambda/([a-z0-9-]+)/?$", re.MULTILINE)
 
+# `*~1*` in CloudFormation's words
+_ALL_MEDIA = re.compile(r"^(\s*- )'\*~1\*'$", re.MULTILINE)
+
 _BUCKET = "dangol-packages"
 _DATABASE_SECRET = "dangol-local-database"
 _UNFINISHED = "_IN_PROGRESS"
@@ -41,6 +48,7 @@ def deploy(instance: Instance, cloud: Cloud, build: Build) -> dict[str, str]:
             uploads = {name: pool.submit(_upload, cloud, name, path) for name, path in build.functions.items()}
             packages = {name: upload.result() for name, upload in uploads.items()}
         template = CODE_URI.sub(lambda found: found[1] + _package_of(packages, found[2]), TEMPLATE.read_text())
+        template = _ALL_MEDIA.sub(r"\1'*/*'", template)
         _apply(instance, cloud, template)
         outputs = cloud.outputs()
         instance.api_file.write_text(f"/_aws/execute-api/{outputs['ApiId']}/{outputs['ApiStage']}\n")

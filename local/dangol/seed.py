@@ -28,8 +28,8 @@ _TEMPLATE_CODE = "TD_0001"
 def seed(instance: Instance, cloud: Cloud, outputs: dict[str, str]) -> None:
     """Make the demo clinic, or what is missing of it."""
     with step("Seeding the demo clinic through the API"):
-        ensure_account(cloud, outputs, OWNER)
-        api = Api(instance.api_url, sign_in(cloud, outputs, OWNER.email, OWNER.password))
+        ensure_account(instance.api_url, cloud, outputs, OWNER)
+        api = Api(instance.api_url, sign_in(instance.api_url, OWNER.email, OWNER.password))
         if api.find("/v1/clinic") is None:
             api.post("/v1/clinics", _CLINIC)
             note(f"{_CLINIC['name']} registered")

@@ -18,7 +18,9 @@ from .instance import ROOT, Instance, open_instance
 _INSTANCE = "test"
 _DATABASE_TARGETS = {"migrations", "flows", "faults"}
 _TIMED_TARGETS = {"clicks"}  # measures how long visitors wait, so nothing else may run meanwhile
+_STORM_TARGETS = {"grants"}  # keep every processor busy with processes that are killed
 _STACK_TARGET = "stack"  # needs the whole application
+_STACK_STORM_TARGET = "stack-grants"  # needs the whole application, and takes a queue of it for itself
 
 _CARGO_RESULT = re.compile(r"^test result: \S+ (\d+) passed; (\d+) failed;")
 _NEXTEST_RESULT = re.compile(r"^\s*Summary .*?: (?:(\d+) passed[^,]*)?(?:, )?(?:(\d+) failed)?")
@@ -69,14 +71,17 @@ def _run_phases(instance: Instance, tally: Tally, *, fast: bool) -> None:
     lints = ["--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]
     _check(tally, "lints", lambda: _succeed([cargo, "clippy", *lints]))
     whole, parts = _test_targets()
-    _tests(tally, "template and messages", _named(whole - _DATABASE_TARGETS - _TIMED_TARGETS - {_STACK_TARGET}), stores)
+    apart = _DATABASE_TARGETS | _TIMED_TARGETS | _STORM_TARGETS | {_STACK_TARGET, _STACK_STORM_TARGET}
+    _tests(tally, "template and messages", _named(whole - apart), stores)
     _tests(tally, "unit tests", ["--lib", "--bins", *_named(parts)], stores)
     _doc_tests(tally, stores)
     _check(tally, "queries", queries.check)
     _tests(tally, "database tests", _named(whole & _DATABASE_TARGETS), stores)
     _tests(tally, "outages of the redirect", _named(whole & _TIMED_TARGETS), stores)
+    _tests(tally, "grants under fire", _named(whole & _STORM_TARGETS), stores)
     if not fast and _check(tally, "deployment", lambda: _deploy(instance)):
         _tests(tally, "tests of the deployed application", _named(whole & {_STACK_TARGET}), _env(instance))
+        _tests(tally, "grants of the deployed application", _named(whole & {_STACK_STORM_TARGET}), _env(instance))
 
 
 def _test_targets() -> tuple[set[str], set[str]]:

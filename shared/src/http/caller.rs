@@ -10,6 +10,7 @@ use sqlx::MySqlConnection;
 
 use crate::db::staff;
 use crate::http::{Kind, Problem};
+use crate::model::PhoneNumber;
 use crate::model::customer::visible;
 use crate::model::person::{Caller, Staff};
 use crate::model::state::Role;
@@ -25,7 +26,11 @@ impl Caller {
         // What Cognito lets people type may be longer than a name, and a phone is theirs only once they have proven it.
         let name = claim("name").map(|name| visible(&name).chars().take(MAX_NAME).collect());
         let proven = |name: &str| claim(&format!("{name}_verified")).as_deref() == Some("true");
-        let phone = claim("phone_number").filter(|_| proven("phone_number"));
+        // That Cognito has proven a phone does not make it a person's: safe numbers are rented for days. One spelling for each,
+        // so that nobody is two people by a zero more: `+8201012345678` is `+821012345678`.
+        let phone =
+            claim("phone_number").filter(|_| proven("phone_number")).and_then(|phone| phone.parse::<PhoneNumber>().ok());
+        let phone = phone.filter(|phone| !phone.is_safe_number()).map(|phone| phone.e164().to_owned());
         let email = claim("email").filter(|_| proven("email")).map(|email| email.to_lowercase());
         Some(Self { subject: claim("sub")?, name, phone, email })
     }
@@ -135,17 +140,37 @@ mod tests {
     #[test]
     fn an_endless_name_is_cut_and_only_a_proven_phone_counts() {
         let claims = serde_json::json!({
-            "sub": "s", "token_use": "id", "name": "가".repeat(150), "phone_number": "+8210", "phone_number_verified": "true",
+            "sub": "s", "token_use": "id", "name": "가".repeat(150), "phone_number": "+821012345678", "phone_number_verified": "true",
             "email": "A@b.example", "email_verified": "true",
         });
-        let (phone, email) = (Some("+8210".into()), Some("a@b.example".into()));
+        let (phone, email) = (Some("+821012345678".into()), Some("a@b.example".into()));
         let caller = Caller { subject: "s".into(), name: Some("가".repeat(100)), phone, email };
         assert_eq!(Caller::from_claims(&claims), Some(caller));
     }
 
     #[test]
+    fn only_a_mobile_phone_proves_a_person_and_it_has_one_spelling() {
+        for (claimed, kept) in [
+            ("+821012345678", Some("+821012345678")),
+            ("+8201012345678", Some("+821012345678")),
+            ("+82111234567", Some("+82111234567")),
+            // Rented for days, another country's, a landline, none at all.
+            ("+8250212345678", None),
+            ("+82050512345678", None),
+            ("+12025550123", None),
+            ("+8225550101", None),
+            ("+8210", None),
+        ] {
+            let claims = serde_json::json!({
+                "sub": "s", "token_use": "id", "phone_number": claimed, "phone_number_verified": "true",
+            });
+            assert_eq!(Caller::from_claims(&claims).unwrap().phone.as_deref(), kept, "{claimed}");
+        }
+    }
+
+    #[test]
     fn an_access_token_is_no_identity() {
-        let claims = |token_use: &str| serde_json::json!({"sub": "s", "token_use": token_use, "name": "", "phone_number": "+8210", "email": "a@b.example"});
+        let claims = |token_use: &str| serde_json::json!({"sub": "s", "token_use": token_use, "name": "", "phone_number": "+821012345678", "email": "a@b.example"});
         assert_eq!(Caller::from_claims(&claims("access")), None);
         let caller = Caller { subject: "s".into(), name: None, phone: None, email: None };
         assert_eq!(Caller::from_claims(&claims("id")), Some(caller));

@@ -10,7 +10,7 @@ pub struct Caller {
     pub subject: String,
     /// The name given at sign-up.
     pub name: Option<String>,
-    /// The phone given at sign-up, E.164; only when they have proven that it is theirs.
+    /// The person's mobile phone, E.164; only when they have proven that it is theirs. Never a safe number (050x).
     pub phone: Option<String>,
     /// The e-mail address, lower case; only when they have proven that it is theirs.
     pub email: Option<String>,
