@@ -1,52 +1,26 @@
 //! Users at clinics.
 
-use chrono::{DateTime, Utc};
+mod customer;
+pub mod list;
+pub mod mine;
+pub mod profile;
+
+pub use customer::link_customer;
+
 use sqlx::MySqlConnection;
 
 use crate::clock::Ambient;
-use crate::db::decode;
-use crate::model::state::MembershipState;
+use crate::db::users::User;
+use crate::db::{decode, referral_codes};
+use crate::model::membership::Standing;
+use crate::model::state::{EndReason, MembershipState};
 use crate::model::{ClinicId, UserId};
 
-/// A user's standing at a clinic, as the user sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Membership {
-    /// The clinic.
-    pub clinic: ClinicId,
-    /// Its name.
-    pub clinic_name: String,
-    /// The standing.
-    pub state: MembershipState,
-    /// The user's own code there.
-    pub referral_code: Option<String>,
-    /// The user's points there.
-    pub points: i64,
-    /// What the clinic says about points.
-    pub points_notice: String,
-    /// Since when.
-    pub created_at: DateTime<Utc>,
-}
-
-/// A member, as the clinic sees them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
-    /// The person.
-    pub user: UserId,
-    /// Their name.
-    pub name: String,
-    /// Their phone, E.164.
-    pub phone: Option<String>,
-    /// Their standing.
-    pub state: MembershipState,
-    /// The code they came through.
-    pub code: Option<String>,
-    /// Their points.
-    pub points: i64,
-    /// Since when.
-    pub created_at: DateTime<Utc>,
-}
-
-/// Makes the user a confirmed member, whatever they were before.
+/// Makes the user a confirmed member, whatever they were before: the membership, a code of their own, and the customer who is the
+/// same person, if a phone is proven. Answers the user's own code, unless nobody can join by it any more.
+///
+/// The caller holds the user's lock ([`users::lock`](crate::db::users::lock) or its like) and has asked
+/// [`membership::next`](crate::model::membership::next).
 ///
 /// # Errors
 /// When the database refuses.
@@ -54,20 +28,95 @@ pub async fn confirm(
     connection: &mut MySqlConnection,
     ambient: &Ambient,
     clinic: ClinicId,
-    user: UserId,
-) -> Result<(), sqlx::Error> {
+    user: &User,
+) -> Result<Option<String>, sqlx::Error> {
     let now = ambient.now();
     sqlx::query!(
         "INSERT INTO memberships (clinic_id, user_id, state, created_at, confirmed_at) VALUES (?, ?, 'confirmed', ?, ?)
-         ON DUPLICATE KEY UPDATE state = 'confirmed', confirmed_at = VALUES(confirmed_at)",
+         ON DUPLICATE KEY UPDATE state = 'confirmed', confirmed_at = VALUES(confirmed_at), ended_at = NULL, ended_because = NULL",
         clinic,
-        user,
+        user.id,
         now,
         now
+    )
+    .execute(&mut *connection)
+    .await?;
+    let code = referral_codes::find_or_insert_own(connection, ambient, clinic, user.id).await?;
+    if let Some(phone) = &user.phone {
+        link_customer(connection, ambient, clinic, user.id, &user.name, phone).await?;
+    }
+    Ok(code)
+}
+
+/// Lets the user wait for the clinic's word, as somebody new or anew after an end: then they are here since now, and come first in the
+/// clinic's lists.
+///
+/// The caller has asked [`membership::next`](crate::model::membership::next): who waits already does not ask again.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn ask(
+    connection: &mut MySqlConnection,
+    ambient: &Ambient,
+    clinic: ClinicId,
+    user: UserId,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO memberships (clinic_id, user_id, state, created_at) VALUES (?, ?, 'pending', ?)
+         ON DUPLICATE KEY UPDATE state = 'pending', created_at = VALUES(created_at), confirmed_at = NULL, ended_at = NULL,
+             ended_because = NULL",
+        clinic,
+        user,
+        ambient.now()
     )
     .execute(connection)
     .await
     .map(drop)
+}
+
+/// Ends a membership. The link to the customer stays: who the person is does not change by that.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn end(
+    connection: &mut MySqlConnection,
+    ambient: &Ambient,
+    clinic: ClinicId,
+    user: UserId,
+    because: EndReason,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE memberships SET state = 'ended', ended_at = ?, ended_because = ? WHERE clinic_id = ? AND user_id = ?",
+        ambient.now(),
+        because.as_str(),
+        clinic,
+        user
+    )
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// Where the user stands with the clinic, which nobody else changes until the transaction ends.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lock(connection: &mut MySqlConnection, clinic: ClinicId, user: UserId) -> Result<Option<Standing>, sqlx::Error> {
+    let row = sqlx::query!(
+        "SELECT state, ended_because, ended_at FROM memberships WHERE clinic_id = ? AND user_id = ? FOR UPDATE",
+        clinic,
+        user
+    )
+    .fetch_optional(connection)
+    .await?;
+    let standing = row.map(|row| {
+        Ok(Standing {
+            state: decode(&row.state)?,
+            ended_because: row.ended_because.as_deref().map(decode).transpose()?,
+            ended_at: row.ended_at.map(|at| at.and_utc()),
+        })
+    });
+    standing.transpose()
 }
 
 /// A user's standing at one clinic.
@@ -83,75 +132,6 @@ pub async fn find_state(
         .fetch_optional(connection)
         .await?;
     state.map(|state| decode(&state)).transpose()
-}
-
-/// The clinics at which the user is, in the order of joining.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn list_of_user(connection: &mut MySqlConnection, user: UserId) -> Result<Vec<Membership>, sqlx::Error> {
-    let rows = sqlx::query!(
-        r#"SELECT m.clinic_id AS "clinic: ClinicId", c.name, m.state, m.created_at, c.points_notice, r.code AS "code?",
-             COALESCE(b.balance, 0) AS "balance!: i64"
-           FROM memberships m
-           JOIN clinics c ON c.id = m.clinic_id
-           LEFT JOIN referral_codes r ON r.clinic_id = m.clinic_id AND r.user_id = m.user_id
-           LEFT JOIN point_balances b ON b.clinic_id = m.clinic_id AND b.user_id = m.user_id
-           WHERE m.user_id = ? AND m.state <> 'ended' ORDER BY m.created_at, m.clinic_id"#,
-        user
-    )
-    .fetch_all(connection)
-    .await?;
-    let memberships = rows.into_iter().map(|row| {
-        Ok(Membership {
-            clinic: row.clinic,
-            clinic_name: row.name,
-            state: decode(&row.state)?,
-            referral_code: row.code,
-            points: row.balance,
-            points_notice: row.points_notice,
-            created_at: row.created_at.and_utc(),
-        })
-    });
-    memberships.collect()
-}
-
-/// A clinic's members after the given one, by user id, without those who have withdrawn.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn list_of_clinic(
-    connection: &mut MySqlConnection,
-    clinic: ClinicId,
-    after: Option<UserId>,
-    limit: u32,
-) -> Result<Vec<Member>, sqlx::Error> {
-    let rows = sqlx::query!(
-        r#"SELECT u.id AS "id: UserId", u.name, u.phone, m.state, m.created_at, r.code AS "code?",
-             COALESCE(b.balance, 0) AS "balance!: i64"
-           FROM memberships m
-           JOIN users u ON u.id = m.user_id AND u.withdrawn_at IS NULL
-           LEFT JOIN referrals r ON r.clinic_id = m.clinic_id AND r.user_id = m.user_id
-           LEFT JOIN point_balances b ON b.clinic_id = m.clinic_id AND b.user_id = m.user_id
-           WHERE m.clinic_id = ? AND m.user_id > ? ORDER BY m.user_id LIMIT ?"#,
-        clinic,
-        after.unwrap_or(UserId::from_uuid(uuid::Uuid::nil())),
-        limit
-    )
-    .fetch_all(connection)
-    .await?;
-    let members = rows.into_iter().map(|row| {
-        Ok(Member {
-            user: row.id,
-            name: row.name,
-            phone: row.phone,
-            state: decode(&row.state)?,
-            code: row.code,
-            points: row.balance,
-            created_at: row.created_at.and_utc(),
-        })
-    });
-    members.collect()
 }
 
 /// How many confirmed members the clinic has.
