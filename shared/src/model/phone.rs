@@ -9,10 +9,16 @@ use crate::model::schema::{schema, text};
 
 /// A number that can receive an `AlimTalk`: a Korean mobile number (010, 011, 016–019) or a safe number (050x).
 ///
-/// E.164 inside (`+821012345678`), `010-1234-5678` outside. `Debug` shows the last four digits only.
+/// E.164 inside (`+821012345678`), `010-1234-5678` outside. `Debug` shows the last four digits only. Where a message has forgotten
+/// whose it was, a [placeholder](Self::forgotten) stands for the number: nobody can be reached by it, and it shows as nothing.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct PhoneNumber(String);
+
+/// How the database spells a number that was forgotten, in front of some letters.
+const PLACEHOLDER: &str = "gone:";
+/// Enough for every number of a message.
+const PLACEHOLDER_LETTERS: usize = 7;
 
 /// The text is not a number that can receive a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -26,10 +32,29 @@ impl PhoneNumber {
         &self.0
     }
 
-    /// Digits with the leading zero: `01012345678`, as the provider takes it.
+    /// What stands for the phone of the message with that number of a campaign when it was forgotten whose it was: different for
+    /// each, because a campaign has a phone once, and without a digit, so that nobody who looks for a part of a phone finds it.
+    #[must_use]
+    pub fn forgotten(message: u32) -> Self {
+        let mut rest = message;
+        let letters = std::array::from_fn::<_, PLACEHOLDER_LETTERS, _>(|_| {
+            let letter = char::from(b'a' + u8::try_from(rest % 26).unwrap_or_default());
+            rest /= 26;
+            letter
+        });
+        Self(letters.into_iter().fold(PLACEHOLDER.to_owned(), |text, letter| text + letter.encode_utf8(&mut [0; 4])))
+    }
+
+    /// Whether this only stands for a number that was forgotten.
+    #[must_use]
+    pub fn is_forgotten(&self) -> bool {
+        self.0.starts_with(PLACEHOLDER)
+    }
+
+    /// Digits with the leading zero: `01012345678`, as the provider takes it. Empty when it was forgotten.
     #[must_use]
     pub fn digits(&self) -> String {
-        format!("0{}", &self.0[3..])
+        if self.is_forgotten() { String::new() } else { format!("0{}", &self.0[3..]) }
     }
 
     /// Safe numbers (050x) forward calls and do not receive `AlimTalk`.
@@ -41,8 +66,12 @@ impl PhoneNumber {
     /// Reads what the database holds.
     ///
     /// # Errors
-    /// When it is not E.164 of a number this type accepts.
+    /// When it is neither E.164 of a number this type accepts nor stands for one that was forgotten.
     pub fn from_e164(text: &str) -> Result<Self, NotAPhoneNumber> {
+        if let Some(letters) = text.strip_prefix(PLACEHOLDER) {
+            let is_ours = letters.len() == PLACEHOLDER_LETTERS && letters.bytes().all(|letter| letter.is_ascii_lowercase());
+            return if is_ours { Ok(Self(text.to_owned())) } else { Err(NotAPhoneNumber) };
+        }
         match text.strip_prefix("+82") {
             Some(rest) => check(rest).map(|()| Self(text.to_owned())),
             None => Err(NotAPhoneNumber),
@@ -159,6 +188,9 @@ fn unfloat(text: &str) -> Option<String> {
 
 impl fmt::Display for PhoneNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_forgotten() {
+            return Ok(());
+        }
         let digits = self.digits();
         let area = if self.is_safe_number() { 4 } else { 3 };
         let (area, line) = digits.split_at(area);
@@ -185,7 +217,8 @@ schema!(
     PhoneNumber,
     text(
         "A Korean mobile number (010, 011, 016 to 019) or safe number (050x). Answered as `010-1234-5678`; taken in any form \
-         that people type: with hyphens, dots, spaces or none, with `+82`, with full-width digits.",
+         that people type: with hyphens, dots, spaces or none, with `+82`, with full-width digits. Empty in a message whose \
+         recipient has withdrawn since.",
         None,
         None,
         "010-1234-5678",
@@ -265,6 +298,24 @@ mod tests {
         for text in ["", "555-0101", "00-555-0101", "2588-1234", "02-555-0101a"] {
             assert_eq!(SenderNumber::try_from(text.to_owned()), Err(NotASenderNumber), "{text}");
         }
+    }
+
+    #[test]
+    fn what_stands_for_a_forgotten_number_is_different_for_each_message_and_shows_as_nothing() {
+        let numbers = [0, 1, 25, 26, 675, 676, 5678, u32::MAX - 1, u32::MAX];
+        let texts: std::collections::BTreeSet<_> = numbers.map(|n| PhoneNumber::forgotten(n).e164().to_owned()).into();
+        assert_eq!(texts.len(), numbers.len());
+        for text in texts {
+            assert!(text.len() <= 16 && !text.bytes().any(|byte| byte.is_ascii_digit()), "{text}");
+            let read = PhoneNumber::from_e164(&text).unwrap();
+            assert!(read.is_forgotten() && !read.is_safe_number());
+            assert_eq!((read.to_string(), read.digits(), read.e164()), (String::new(), String::new(), text.as_str()));
+            assert_eq!(text.parse::<PhoneNumber>(), Err(NotAPhoneNumber), "nobody can type one");
+        }
+        for text in ["gone:", "gone:abcdef", "gone:abcdef1", "gone:ABCDEFG", "gone:abcdefgh"] {
+            assert_eq!(PhoneNumber::from_e164(text), Err(NotAPhoneNumber), "{text}");
+        }
+        assert!(!"010-1234-5678".parse::<PhoneNumber>().unwrap().is_forgotten());
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub enum Reason {
     Canceled,
     /// The person has not agreed to advertising.
     NoConsent,
+    /// The person was a member and has withdrawn.
+    Withdrawn,
     /// The bundle could not be written in the provider's form.
     NotRenderable,
     /// The provider took the call but not this number.
@@ -96,13 +98,14 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::Suppressed,
         Self::MissingVariable,
         Self::RejectedByProvider,
         Self::CampaignStopped,
         Self::Canceled,
         Self::NoConsent,
+        Self::Withdrawn,
         Self::NotRenderable,
         Self::NotTaken,
         Self::Stale,
@@ -176,6 +179,9 @@ impl Reason {
             }
             Self::NoConsent => {
                 ("no_consent", "광고 수신에 동의하지 않은 고객입니다.", "The person has not agreed to advertising.")
+            }
+            Self::Withdrawn => {
+                ("withdrawn", "탈퇴한 회원이어서 보내지 않았습니다.", "The person has withdrawn, so this was not sent.")
             }
             Self::NotTaken => {
                 ("not_taken", "발송 대행사가 이 번호를 받지 않았습니다.", "The provider did not take this number.")

@@ -33,6 +33,30 @@ async fn who_refused_before_the_claim_is_left_out() {
 }
 
 #[tokio::test]
+async fn who_has_withdrawn_before_the_claim_is_left_out() {
+    let (scene, sending, bundle) = Scene::with_bundle().await;
+    let withdrawn = "INSERT INTO withdrawn_customers (user_id, clinic_id, customer_id, phone)
+         SELECT REPEAT(phones.user, 16), m.clinic_id, m.customer_id, phones.phone FROM messages m
+         JOIN (SELECT 'a' AS user, '+821012340001' AS phone UNION ALL SELECT 'a', '+821099990001' UNION ALL SELECT 'b', '+821012340001') phones
+         WHERE m.number = 1";
+    // Under two phones, and once before as somebody else's: three lines are one message.
+    scene.execute(withdrawn).await;
+    // Another customer with the same phone, of another clinic or of before, is somebody else.
+    scene
+        .execute(
+            "INSERT INTO withdrawn_customers (user_id, clinic_id, customer_id, phone)
+             SELECT REPEAT('c', 16), clinic_id, REPEAT('c', 16), phone FROM messages",
+        )
+        .await;
+    let worker = scene.worker().await;
+    assert!(scene.wake(&worker).await);
+    let excluded = (MessageState::Excluded, Some("withdrawn".to_owned()));
+    assert_eq!(sending.messages().await, [excluded, (MessageState::Sent, None)]);
+    assert_eq!((sending.counts().await, scene.calls(), announced(&worker)), ((1, 0, 0), vec![1], vec![bundle]));
+    scene.test.finish().await;
+}
+
+#[tokio::test]
 async fn a_bundle_of_which_nobody_is_left_is_over_and_the_next_one_goes() {
     let (scene, mut sending, bundle) = Scene::with_bundle().await;
     let next = sending.add_bundle(&["010-1234-0003"]).await;

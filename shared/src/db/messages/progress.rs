@@ -38,7 +38,7 @@ pub struct Outbound {
 }
 
 /// What a bundle hands over: its queued messages in order of their numbers. None when somebody of them has asked not to be written to
-/// since the campaign was prepared, or has taken back the consent that `advertising` needs: they are to be
+/// since the campaign was prepared, has withdrawn, or has taken back the consent that `advertising` needs: they are to be
 /// [excluded](exclude_refusers) first.
 ///
 /// # Errors
@@ -51,9 +51,10 @@ pub async fn list_outbound(
 ) -> Result<Option<Vec<Outbound>>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"SELECT m.phone, m.body, m.title, m.buttons AS "buttons: Json<Vec<Button>>", m.link,
-             (s.phone IS NOT NULL OR ? AND c.advertising_consent_at IS NULL) AS "refuses!: bool"
+             (s.phone IS NOT NULL OR w.user_id IS NOT NULL OR ? AND c.advertising_consent_at IS NULL) AS "refuses!: bool"
            FROM messages m FORCE INDEX (messages_by_bundle)
            LEFT JOIN suppressions s ON s.clinic_id = m.clinic_id AND s.phone = m.phone
+           LEFT JOIN withdrawn_customers w ON w.clinic_id = m.clinic_id AND w.customer_id = m.customer_id
            LEFT JOIN customers c ON ? AND c.clinic_id = m.clinic_id AND c.id = m.customer_id
            WHERE m.bundle_id = ? AND m.clinic_id = ? AND m.state = 'queued' ORDER BY m.campaign_id, m.number"#,
         advertising,
@@ -77,8 +78,8 @@ pub async fn list_outbound(
     outbound.collect::<Result<_, _>>().map(Some)
 }
 
-/// Whoever of a bundle has asked not to be written to, or has taken back the consent that `advertising` needs, is left out while the
-/// bundle is being called by this attempt; answers how many.
+/// Whoever of a bundle has asked not to be written to, has withdrawn, or has taken back the consent that `advertising` needs, is left
+/// out while the bundle is being called by this attempt; answers how many.
 ///
 /// # Errors
 /// When the database refuses.
@@ -91,14 +92,17 @@ pub async fn exclude_refusers(
     let done = sqlx::query!(
         "UPDATE bundles b STRAIGHT_JOIN messages m FORCE INDEX (messages_by_bundle) ON m.bundle_id = b.id
          LEFT JOIN suppressions s ON s.clinic_id = m.clinic_id AND s.phone = m.phone
+         LEFT JOIN withdrawn_customers w ON w.clinic_id = m.clinic_id AND w.customer_id = m.customer_id
          LEFT JOIN customers c ON ? AND c.clinic_id = m.clinic_id AND c.id = m.customer_id
-         SET m.state = 'excluded', m.reason = CASE WHEN s.phone IS NULL THEN ? ELSE ? END, m.resulted_at = ?
+         SET m.state = 'excluded', m.resulted_at = ?,
+           m.reason = CASE WHEN s.phone IS NOT NULL THEN ? WHEN w.user_id IS NOT NULL THEN ? ELSE ? END
          WHERE b.clinic_id = ? AND b.id = ? AND b.state = 'calling' AND b.attempt = ? AND m.state = 'queued'
-           AND (s.phone IS NOT NULL OR ? AND c.advertising_consent_at IS NULL)",
+           AND (s.phone IS NOT NULL OR w.user_id IS NOT NULL OR ? AND c.advertising_consent_at IS NULL)",
         advertising,
-        Reason::NoConsent.as_str(),
-        Reason::Suppressed.as_str(),
         at,
+        Reason::Suppressed.as_str(),
+        Reason::Withdrawn.as_str(),
+        Reason::NoConsent.as_str(),
         attempt.clinic,
         attempt.bundle,
         attempt.number,
