@@ -7,6 +7,7 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use shared::aws::downloads::{Downloads, Link};
+use shared::db::audit::{self, Subject};
 use shared::db::import_rows::review::{self, Filter, ReviewRow};
 use shared::db::imports::Import;
 use shared::http::{Caller, Ids, Kind, Language, Problem, Staff};
@@ -58,6 +59,8 @@ pub async fn offer<P, U, D: Downloads>(
             require_ready(import.state)?;
         }
         let writer = write(&mut connection, staff.clinic, &import, language).await?;
+        let people = usize::try_from(writer.rows()).unwrap_or(usize::MAX);
+        audit::record(&mut connection, &deps.ambient, &staff, "import.bad_rows", Subject::Import(id), people).await?;
         (staff, writer)
     };
     let rows = writer.rows();

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use shared::aws::topics::{Outgoing, Publisher};
 use shared::clock::Ambient;
+use shared::db::audit::{self, Subject};
 use shared::db::idempotency::{self, Request, Seen};
 use shared::db::import_rows::review;
 use shared::db::imports::{self, Import, Options};
@@ -20,7 +21,7 @@ use shared::model::{ClinicId, GroupId, ImportId};
 use utoipa::ToSchema;
 
 use crate::Deps;
-use crate::lives::{find, lock, require_ready, wrong_state};
+use crate::lives::{find, lock, people, require_ready, wrong_state};
 use crate::remap::MovedView;
 use crate::view::Existing;
 
@@ -82,6 +83,10 @@ pub async fn commit<P: Publisher, U, D>(
                 return Ok((earlier, None));
             }
             let (state, outgoing) = approve(tx, ambient, staff.clinic, id, options).await?;
+            if outgoing.is_some() {
+                let people = people(&find(tx, staff.clinic, id).await?);
+                audit::record(tx, ambient, &staff, "import.commit", Subject::Import(id), people).await?;
+            }
             let response = answer(tx, request, MovedView { id, state }).await?;
             Ok((response, outgoing))
         })
@@ -159,6 +164,10 @@ pub async fn undo<P: Publisher, U, D>(
                 return Ok((earlier, None));
             }
             let (state, outgoing) = revoke(tx, ambient, staff.clinic, id).await?;
+            if outgoing.is_some() {
+                let people = people(&find(tx, staff.clinic, id).await?);
+                audit::record(tx, ambient, &staff, "import.undo", Subject::Import(id), people).await?;
+            }
             let response = answer(tx, request, MovedView { id, state }).await?;
             Ok((response, outgoing))
         })

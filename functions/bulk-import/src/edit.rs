@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Deserializer, Serialize};
+use shared::db::audit::{self, Subject};
 use shared::db::import_rows::review::{self, ReviewRow, Scope};
 use shared::db::imports::Import;
 use shared::http::{Body, Caller, Ids, Kind, Language, Problem, Staff};
@@ -73,7 +74,7 @@ pub async fn edit<P, U, D>(
     Ids((id, number)): Ids<(ImportId, u32)>,
     Body(edit): Body<Edit>,
 ) -> Result<Json<EditedView>, Problem> {
-    let (caller, edit) = (&caller, &edit);
+    let (ambient, caller, edit) = (&deps.ambient, &caller, &edit);
     let edited = deps.database.transaction::<_, Problem>("edit_import_row", |tx| {
         Box::pin(async move {
             let staff = Staff::identify(tx, caller).await?;
@@ -91,6 +92,7 @@ pub async fn edit<P, U, D>(
             let row = review::find(tx, staff.clinic, id, number).await?.ok_or_else(Problem::not_found)?;
             let row = row_view(tx, staff.clinic, &import, row, language).await?;
             let counts = review::count(tx, staff.clinic, id).await?.verdicts;
+            audit::record(tx, ambient, &staff, "import.edit_row", Subject::Import(id), 1).await?;
             Ok((staff, EditedView { row, counts }))
         })
     });

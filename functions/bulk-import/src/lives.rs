@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
+use shared::db::audit::{self, Subject};
 use shared::db::import_rows::review;
 use shared::db::imports::{self, Import};
 use shared::failure::chain;
@@ -66,7 +67,13 @@ pub async fn show<P, U, D>(
         let mut connection = deps.database.acquire().await?;
         let staff = Staff::identify(&mut connection, &caller).await?;
         let import = find(&mut connection, staff.clinic, id).await?;
-        (import, review::count(&mut connection, staff.clinic, id).await?)
+        let counts = review::count(&mut connection, staff.clinic, id).await?;
+        // Before a file is read nobody is shown.
+        if !import.contents.sample.is_empty() {
+            let people = import.contents.sample.len();
+            audit::record(&mut connection, &deps.ambient, &staff, "import.show", Subject::Import(id), people).await?;
+        }
+        (import, counts)
     };
     if import.state == ImportState::Parsing {
         import.contents.rows_read = rows_read(&deps.store, id).await;
@@ -91,7 +98,7 @@ pub async fn discard<P, U, D>(
     caller: Caller,
     Ids(id): Ids<ImportId>,
 ) -> Result<StatusCode, Problem> {
-    let caller = &caller;
+    let (ambient, caller) = (&deps.ambient, &caller);
     let discarded = deps.database.transaction::<_, Problem>("discard_import", |tx| {
         Box::pin(async move {
             let staff = Staff::identify(tx, caller).await?;
@@ -103,7 +110,9 @@ pub async fn discard<P, U, D>(
                 )),
             })
             .await?;
+            let people = people(&find(tx, staff.clinic, id).await?);
             imports::delete(tx, staff.clinic, id).await?;
+            audit::record(tx, ambient, &staff, "import.discard", Subject::Import(id), people).await?;
             Ok(staff)
         })
     });
@@ -115,6 +124,11 @@ pub async fn discard<P, U, D>(
 /// An import of the clinic.
 pub async fn find(connection: &mut MySqlConnection, clinic: ClinicId, id: ImportId) -> Result<Import, Problem> {
     imports::find(connection, clinic, id).await?.ok_or_else(Problem::not_found)
+}
+
+/// How many rows its file holds, for the audit log.
+pub fn people(import: &Import) -> usize {
+    usize::try_from(import.contents.rows_read).unwrap_or(usize::MAX)
 }
 
 /// Keeps an import in a state that is fine until the transaction ends.

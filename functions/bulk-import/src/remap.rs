@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use shared::aws::topics::{Outgoing, Publisher};
 use shared::clock::Ambient;
+use shared::db::audit::{self, Subject};
 use shared::db::imports::{self, Import};
 use shared::db::{Tx, outbox};
 use shared::failure::chain;
@@ -20,7 +21,7 @@ use shared::model::{ClinicId, ImportId};
 use utoipa::ToSchema;
 
 use crate::Deps;
-use crate::lives::{find, lock, wrong_state};
+use crate::lives::{find, lock, people, wrong_state};
 
 /// How long the bucket keeps a file.
 const FILE_KEPT_FOR: TimeDelta = TimeDelta::days(7);
@@ -58,7 +59,12 @@ pub async fn remap<P: Publisher, U, D>(
     let remapped = deps.database.transaction::<_, Problem>("remap_import", |tx| {
         Box::pin(async move {
             let staff = Staff::identify(tx, caller).await?;
-            Ok((staff.id, read_anew(tx, ambient, staff.clinic, id, wish).await?))
+            let outgoing = read_anew(tx, ambient, staff.clinic, id, wish).await?;
+            if outgoing.is_some() {
+                let people = people(&find(tx, staff.clinic, id).await?);
+                audit::record(tx, ambient, &staff, "import.remap", Subject::Import(id), people).await?;
+            }
+            Ok((staff.id, outgoing))
         })
     });
     let (staff, outgoing) = remapped.await?;

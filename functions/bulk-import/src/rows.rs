@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
+use shared::db::audit::{self, Subject};
 use shared::db::customers::Attributes;
 use shared::db::import_rows::review::{self, Filter, Known, ReviewRow};
 use shared::db::imports::Import;
@@ -94,7 +95,9 @@ pub async fn list<P, U, D>(
     let rows = review::list(&mut connection, staff.clinic, id, &filter, after, limit + 1).await?;
     tracing::info!(event = "import.read", import.id = %id, staff.id = %staff.id, count = rows.len(), "rows listed");
     let views = row_views(&mut connection, staff.clinic, &import, rows, language).await?;
-    Ok(Json(Page::cut(views, limit, |row: &RowView| row.number.to_string())))
+    let page = Page::cut(views, limit, |row: &RowView| row.number.to_string());
+    audit::record(&mut connection, &deps.ambient, &staff, "import.rows", Subject::Import(id), page.items.len()).await?;
+    Ok(Json(page))
 }
 
 /// Rows as staff see them, with the customers whom they would change.

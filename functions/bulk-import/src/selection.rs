@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
+use shared::db::audit::{self, Subject};
 use shared::db::import_rows::review::{self, Counts, Selection};
 use shared::http::{Body, Caller, Ids, Problem, Staff};
 use shared::model::ImportId;
@@ -137,6 +138,7 @@ async fn set_deleted<P, U, D>(
     unknown: fn(u64) -> Problem,
 ) -> Result<Json<ChangedView>, Problem> {
     let name = if deleted { "delete_import_rows" } else { "restore_import_rows" };
+    let (ambient, action) = (&deps.ambient, if deleted { "import.leave_out" } else { "import.take_in" });
     let changed = deps.database.transaction::<_, Problem>(name, |tx| {
         Box::pin(async move {
             let staff = Staff::identify(tx, caller).await?;
@@ -154,6 +156,8 @@ async fn set_deleted<P, U, D>(
             };
             let changed = review::set_deleted(tx, staff.clinic, id, selection, deleted).await?;
             let counts = review::count(tx, staff.clinic, id).await?;
+            let people = usize::try_from(changed).unwrap_or(usize::MAX);
+            audit::record(tx, ambient, &staff, action, Subject::Import(id), people).await?;
             Ok((staff, ChangedView::new(changed, counts)))
         })
     });

@@ -10,6 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use shared::aws::downloads::Downloads;
 use shared::clock::Ambient;
+use shared::db::audit::{self, Subject};
 use shared::db::customers::{self, Attributes, Customer};
 use shared::db::{customer_columns, groups, violates};
 use shared::http::{Body, Caller, Ids, Kind, Problem, Staff};
@@ -104,6 +105,7 @@ pub async fn add<D: Downloads>(
             note_columns(tx, ambient, staff.clinic, customer).await?;
             join(tx, staff.clinic, customer.id, wanted).await?;
             let view = detail(tx, staff.clinic, customer.clone()).await?;
+            audit::record(tx, ambient, &staff, "customer.add", Subject::Customer(customer.id), 1).await?;
             Ok((staff, view))
         })
     });
@@ -149,6 +151,7 @@ pub async fn change<D: Downloads>(
                 }
             }
             let view = detail(tx, staff.clinic, customer).await?;
+            audit::record(tx, ambient, &staff, "customer.change", Subject::Customer(id), 1).await?;
             Ok((staff, view))
         })
     });

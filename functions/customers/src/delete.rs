@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::aws::downloads::Downloads;
+use shared::db::audit::{self, Subject};
 use shared::db::suppressions::{self, Cause};
 use shared::db::{customers, groups, import_rows};
 use shared::http::{Body, Caller, Ids, Params, Problem, Staff};
@@ -65,6 +66,8 @@ pub async fn delete<D: Downloads>(
                 import_rows::forget(tx, staff.clinic, &customer.phone).await?;
             }
             customers::delete_all(tx, staff.clinic, &[id]).await?;
+            let action = if forgotten { "customer.forget" } else { "customer.delete" };
+            audit::record(tx, ambient, &staff, action, Subject::Customer(id), 1).await?;
             Ok(staff)
         })
     });
@@ -93,7 +96,7 @@ pub async fn delete_many<D: Downloads>(
     }
     // In one order, so that two who delete the same customers do not wait for each other.
     let ids: Vec<_> = chosen.customer_ids.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
-    let (caller, ids) = (&caller, &ids);
+    let (ambient, caller, ids) = (&deps.ambient, &caller, &ids);
     let deleted = deps.database.transaction::<_, Problem>("delete_customers", |tx| {
         Box::pin(async move {
             let staff = Staff::identify(tx, caller).await?;
@@ -104,7 +107,9 @@ pub async fn delete_many<D: Downloads>(
                 let en = format!("{unknown} of them are not customers of the clinic; nobody was deleted");
                 return Err(Problem::invalid("customerIds", ko, en).with("unknown", unknown));
             }
-            Ok((staff.id, customers::delete_all(tx, staff.clinic, ids).await?))
+            let deleted = customers::delete_all(tx, staff.clinic, ids).await?;
+            audit::record(tx, ambient, &staff, "customer.delete", Subject::of_customers(ids), ids.len()).await?;
+            Ok((staff.id, deleted))
         })
     });
     let (staff, deleted) = deleted.await?;

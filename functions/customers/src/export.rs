@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use shared::aws::downloads::{Downloads, Link};
+use shared::db::audit::{self, Subject};
 use shared::db::customers::{self, Customer, Position, Sort, Wanted, Within};
 use shared::db::groups::Label;
 use shared::db::{clinics, customer_columns, groups};
@@ -114,9 +115,12 @@ pub async fn export<D: Downloads>(
     }
     let day = begun.with_timezone(&zone).format(DAY);
     let file_name = format!("{}-{day}.{}", language.choose("고객", "customers"), format.extension());
+    let rows = sheet.writer.rows();
+    // Before the file is there: what nobody could write down is not handed over.
+    let (subject, people) = (wish.group_id.map_or(Subject::Many, Subject::Group), usize::try_from(rows).unwrap_or(usize::MAX));
+    audit::record(&mut connection, &deps.ambient, &staff, "customer.export", subject, people).await?;
     // Nobody waits for the connection while the file is packed.
     drop(connection);
-    let rows = sheet.writer.rows();
     let file = sheet.writer.finish().map_err(write_failed)?;
     let kept = deps.downloads.offer(&deps.ambient, staff.clinic, file, &file_name).await;
     let Link { url, file_name, expires_at } = kept.map_err(Problem::internal)?;

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use shared::aws::downloads::Downloads;
+use shared::db::audit::{self, Subject};
 use shared::db::customer_columns;
 use shared::db::customers::{self, Position, Sort, Wanted};
 use shared::http::{Caller, Cursor, Ids, Page, Params, Problem, Staff};
@@ -85,6 +86,11 @@ pub async fn list<D: Downloads>(
         None => found.more.map(|more| Cursor(more.to_string())),
     };
     let count = page.items.len();
+    let subject = match asked.group_id {
+        Some(group) => Subject::Group(group),
+        None => Subject::of_customers(&page.items.iter().map(|customer| customer.id).collect::<Vec<_>>()),
+    };
+    audit::record(&mut connection, &deps.ambient, &staff, "customer.list", subject, count).await?;
     let few = page.items.iter().filter(|_| count <= FEW).map(|customer| customer.id.to_string()).collect::<Vec<_>>().join(" ");
     tracing::info!(event = "customers.read", staff.id = %staff.id, count, customer.ids = few, "customers listed");
     Ok(Json(page))
@@ -111,8 +117,10 @@ pub async fn show<D: Downloads>(
     let mut connection = deps.database.acquire().await?;
     let staff = Staff::identify(&mut connection, &caller).await?;
     let customer = customers::find(&mut connection, staff.clinic, id).await?.ok_or_else(Problem::not_found)?;
+    let view = detail(&mut connection, staff.clinic, customer).await?;
+    audit::record(&mut connection, &deps.ambient, &staff, "customer.show", Subject::Customer(id), 1).await?;
     tracing::info!(event = "customer.read", staff.id = %staff.id, customer.id = %id, "customer shown");
-    detail(&mut connection, staff.clinic, customer).await.map(Json)
+    Ok(Json(view))
 }
 
 /// The clinic's own columns.

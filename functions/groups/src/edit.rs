@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
+use shared::db::audit::{self, Subject};
 use shared::db::groups::{self, Awaited, Label};
 use shared::http::{Body, Caller, Ids, Kind, Problem, Staff};
 use shared::model::{ClinicId, CustomerId, GroupId, GroupName};
@@ -52,10 +53,14 @@ pub async fn make(
     let (ambient, caller, name, customers) = (&deps.ambient, &caller, new.name.as_str(), customers.as_slice());
     let made = deps.database.transaction::<_, Problem>("make_group", |tx| {
         Box::pin(async move {
-            let clinic = Staff::identify(tx, caller).await?.clinic;
+            let staff = Staff::identify(tx, caller).await?;
+            let clinic = staff.clinic;
             require_known(groups::lock_customers(tx, clinic, customers).await?, customers)?;
             let (id, name) = groups::insert(tx, ambient, clinic, name).await?;
             let count = groups::insert_customers(tx, clinic, id, customers).await?;
+            if !customers.is_empty() {
+                audit::record(tx, ambient, &staff, "group.add", Subject::Group(id), customers.len()).await?;
+            }
             Ok(GroupView { id, name, unassigned: false, customers: count })
         })
     });
@@ -104,11 +109,13 @@ pub async fn rename(
 /// import still needs is not deleted.
 #[utoipa::path(delete, path = "/v1/groups/{groupId}", operation_id = "deleteGroup", responses((status = 204)))]
 pub async fn delete(State(deps): State<Arc<Deps>>, caller: Caller, Ids(id): Ids<GroupId>) -> Result<StatusCode, Problem> {
-    let caller = &caller;
+    let (ambient, caller) = (&deps.ambient, &caller);
     let deleted = deps.database.transaction::<_, Problem>("delete_group", |tx| {
         Box::pin(async move {
-            let clinic = Staff::identify(tx, caller).await?.clinic;
-            remove(tx, clinic, id).await
+            let staff = Staff::identify(tx, caller).await?;
+            let people = remove(tx, staff.clinic, id).await?;
+            audit::record(tx, ambient, &staff, "group.delete", Subject::Group(id), people).await?;
+            Ok(())
         })
     });
     deleted.await?;
@@ -116,7 +123,8 @@ pub async fn delete(State(deps): State<Arc<Deps>>, caller: Caller, Ids(id): Ids<
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn remove(tx: &mut MySqlConnection, clinic: ClinicId, id: GroupId) -> Result<(), Problem> {
+/// How many customers were in it.
+async fn remove(tx: &mut MySqlConnection, clinic: ClinicId, id: GroupId) -> Result<usize, Problem> {
     let group = groups::lock(tx, clinic, &[id]).await?.pop().ok_or_else(Problem::not_found)?;
     if group.unassigned {
         return Err(Problem::of(Kind::UnassignedGroup).detail(
@@ -141,5 +149,7 @@ async fn remove(tx: &mut MySqlConnection, clinic: ClinicId, id: GroupId) -> Resu
             "An import is on its way into this group. Delete the group once it is committed.",
         );
     }
-    Ok(groups::delete(tx, clinic, id).await?)
+    let people = groups::count_customers(tx, clinic, &group).await?;
+    groups::delete(tx, clinic, id).await?;
+    Ok(usize::try_from(people).unwrap_or(usize::MAX))
 }

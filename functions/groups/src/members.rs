@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
+use shared::db::audit::{self, Subject};
 use shared::db::groups::{self, Label};
 use shared::http::{Body, Caller, Ids, Kind, Problem, Staff};
 use shared::model::{ClinicId, CustomerId, GroupId};
@@ -71,6 +72,24 @@ impl Wish {
             Self::Remove { .. } => "remove",
             Self::Copy { .. } => "copy",
             Self::Move { .. } => "move",
+        }
+    }
+
+    /// The name in the audit log.
+    const fn action(self) -> &'static str {
+        match self {
+            Self::Add { .. } => "group.add_members",
+            Self::Remove { .. } => "group.remove_members",
+            Self::Copy { .. } => "group.copy_members",
+            Self::Move { .. } => "group.move_members",
+        }
+    }
+
+    /// The group that the change is about: the one in the path.
+    const fn group(self) -> GroupId {
+        match self {
+            Self::Add { to } => to,
+            Self::Remove { from } | Self::Copy { from, .. } | Self::Move { from, .. } => from,
         }
     }
 
@@ -189,7 +208,7 @@ async fn change(
     if customers.is_empty() {
         return Err(Problem::invalid("customerIds", "고객을 한 명 이상 선택하세요.", "choose at least one customer"));
     }
-    let customers = customers.as_slice();
+    let (ambient, customers) = (&deps.ambient, customers.as_slice());
     let changed = deps.database.transaction::<_, Problem>("change_members", |tx| {
         Box::pin(async move {
             let staff = Staff::identify(tx, caller).await?;
@@ -209,13 +228,13 @@ async fn change(
                 source: source.map(|group| GroupView::of(group, sizes[0].saturating_sub(moved.left))),
                 target: target.map(|group| GroupView::of(group, sizes[1] + moved.joined)),
             };
+            audit::record(tx, ambient, &staff, wish.action(), Subject::Group(wish.group()), customers.len()).await?;
             Ok((staff.id, changed))
         })
     });
     let (staff, changed) = changed.await?;
-    let group = wish.source().or(wish.target()).map(tracing::field::display);
-    let (action, count) = (wish.name(), changed.changed);
-    tracing::info!(event = "group.members_changed", staff.id = %staff, group.id = group, action, count, "members changed");
+    let (group, action, count) = (wish.group(), wish.name(), changed.changed);
+    tracing::info!(event = "group.members_changed", staff.id = %staff, group.id = %group, action, count, "members changed");
     Ok(Json(changed))
 }
 

@@ -1,25 +1,28 @@
 //! Triggered by `POST /v1/clinics`, `GET /v1/clinic` and `PATCH /v1/clinic`.
 //! Responsible for a clinic's beginning (owner, unassigned group, own referral code: one transaction) and its settings.
 
+mod settings;
+
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Json, Router};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use shared::clock::Ambient;
 use shared::db::clinics::{self, Clinic, Invitations};
 use shared::db::referral_codes::{self, Owner};
 use shared::db::{Database, groups, staff, violates};
 use shared::http::{Body, Caller, Kind, Problem, Staff, Table};
-use shared::model::customer::{ClinicName, PointsNotice, SenderKey};
+use shared::model::customer::{ClinicName, SenderKey};
 use shared::model::phone::SenderNumber;
 use shared::model::state::Role;
-use shared::model::{ClinicId, GroupId, Points, StaffId};
+use shared::model::{ClinicId, StaffId};
 use shared::route;
-use sqlx::MySqlConnection;
 use utoipa::ToSchema;
 use utoipa::openapi::OpenApi;
+
+use crate::settings::{ClinicView, view};
 
 /// What people read about points unless the clinic writes its own text (Korean Medical Service Act, art. 27(3)).
 const POINTS_NOTICE: &str = "포인트는 비급여 진료 항목에만 사용할 수 있습니다.";
@@ -37,8 +40,8 @@ pub struct Deps {
 fn table() -> Table<Arc<Deps>> {
     Table::new("Clinic", "A clinic's beginning, and its settings.")
         .add(route!(register).answers(&[Kind::AlreadyStaff, Kind::SenderKeyTaken]))
-        .add(route!(show).answers(&[Kind::NotStaff, Kind::NotFound]))
-        .add(route!(change).answers(&[Kind::NotStaff, Kind::NotOwner, Kind::NotFound, Kind::SenderKeyTaken]))
+        .add(route!(settings::show).answers(&[Kind::NotStaff, Kind::NotFound]))
+        .add(route!(settings::change).answers(&[Kind::NotStaff, Kind::NotOwner, Kind::NotFound, Kind::SenderKeyTaken]))
 }
 
 /// The routes of this function.
@@ -74,69 +77,6 @@ struct Registration {
     link_hosts: Vec<String>,
 }
 
-/// What may be changed; what is absent stays.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(as = ClinicChange, example = json!({"linkHosts": ["www.example.com"], "joinPoints": 1000}))]
-struct Change {
-    /// The clinic's name.
-    name: Option<ClinicName>,
-    /// The key of its KakaoTalk channel.
-    sender_key: Option<SenderKey>,
-    /// Its sender number.
-    sender_phone: Option<SenderNumber>,
-    /// All hosts that links in messages may lead to.
-    #[schema(max_items = 20)]
-    link_hosts: Option<Vec<String>>,
-    /// Whether first sign-ups by a code earn points.
-    points_enabled: Option<bool>,
-    /// What a new user earns.
-    join_points: Option<Points>,
-    /// What the friend earns who invited a new user.
-    invite_points: Option<Points>,
-    /// What people read about points.
-    points_notice: Option<PointsNotice>,
-}
-
-/// A clinic as its staff sees it.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Clinic)]
-struct ClinicView {
-    /// The clinic.
-    id: ClinicId,
-    /// Its name.
-    #[schema(example = "단골의원")]
-    name: String,
-    /// Its time zone, by its IANA name.
-    #[schema(example = "Asia/Seoul")]
-    time_zone: String,
-    /// The key of its KakaoTalk channel.
-    #[schema(example = "2f1b8c0e5d7a4c3b9e6f")]
-    sender_key: Option<String>,
-    /// Its sender number, digits only.
-    #[schema(example = "025550101")]
-    sender_phone: Option<String>,
-    /// Hosts that links in messages may lead to.
-    #[schema(example = json!(["www.example.com"]))]
-    link_hosts: Vec<String>,
-    /// Whether first sign-ups by a code earn points.
-    points_enabled: bool,
-    /// What a new user earns.
-    #[schema(example = 1000)]
-    join_points: u32,
-    /// What the friend earns who invited a new user.
-    #[schema(example = 1000)]
-    invite_points: u32,
-    /// What people read about points.
-    points_notice: String,
-    /// The group of customers that are in no other.
-    unassigned_group_id: Option<GroupId>,
-    /// The clinic's own code, for QR codes and pamphlets.
-    #[schema(example = "7K3M9QXA")]
-    referral_code: Option<String>,
-}
-
 /// Registers a clinic
 ///
 /// The caller becomes its owner. It begins with its unassigned group and a referral code of its own.
@@ -170,6 +110,13 @@ async fn register(
             staff::insert(tx, ambient, owner, &caller.subject, caller.name.as_deref().unwrap_or_default()).await.map_err(
                 |error| if violates(&error, "staff_subject") { Problem::of(Kind::AlreadyStaff) } else { error.into() },
             )?;
+            // A token outlives the account by up to an hour.
+            if staff::has_withdrawn(tx, &caller.subject).await? {
+                return Err(Problem::of(Kind::Unauthenticated));
+            }
+            if let Some(phone) = &caller.phone {
+                staff::set_phone(tx, owner.id, phone).await?;
+            }
             groups::insert_unassigned(tx, ambient, clinic.id).await?;
             referral_codes::insert(tx, ambient, clinic.id, Owner::Clinic).await?;
             view(tx, clinic.clone()).await
@@ -178,74 +125,6 @@ async fn register(
     let view = registered.await?;
     tracing::info!(event = "clinic.registered", clinic.id = %clinic.id, "clinic registered");
     Ok((StatusCode::CREATED, Json(view)))
-}
-
-/// Shows the caller's clinic
-#[utoipa::path(get, path = "/v1/clinic", operation_id = "showClinic", responses((status = 200, body = ClinicView)))]
-async fn show(State(deps): State<Arc<Deps>>, caller: Caller) -> Result<Json<ClinicView>, Problem> {
-    let mut connection = deps.database.acquire().await?;
-    let staff = Staff::identify(&mut connection, &caller).await?;
-    let clinic = clinics::find(&mut connection, staff.clinic).await?.ok_or_else(Problem::not_found)?;
-    view(&mut connection, clinic).await.map(Json)
-}
-
-/// Changes the clinic's settings
-///
-/// What is absent stays. Only the owner may do this.
-#[utoipa::path(patch, path = "/v1/clinic", operation_id = "changeClinic", responses((status = 200, body = ClinicView)))]
-async fn change(
-    State(deps): State<Arc<Deps>>,
-    caller: Caller,
-    Body(change): Body<Change>,
-) -> Result<Json<ClinicView>, Problem> {
-    let hosts = change.link_hosts.as_deref().map(link_hosts).transpose()?;
-    let (caller, change, hosts) = (&caller, &change, hosts.as_deref());
-    let changed = deps.database.transaction::<_, Problem>("change_clinic", |tx| {
-        Box::pin(async move {
-            let staff = Staff::identify(tx, caller).await?;
-            staff.require_owner()?;
-            let clinic = clinics::find(tx, staff.clinic).await?.ok_or_else(Problem::not_found)?;
-            let clinic = change.applied_to(clinic);
-            clinics::update(tx, &clinic).await.map_err(taken_or_broken)?;
-            if let Some(hosts) = hosts {
-                clinics::replace_link_hosts(tx, clinic.id, hosts).await?;
-            }
-            view(tx, clinic).await
-        })
-    });
-    changed.await.map(Json)
-}
-
-impl Change {
-    fn applied_to(&self, clinic: Clinic) -> Clinic {
-        Clinic {
-            name: self.name.clone().map_or(clinic.name, String::from),
-            sender_key: self.sender_key.clone().map(String::from).or(clinic.sender_key),
-            sender_phone: self.sender_phone.clone().map(String::from).or(clinic.sender_phone),
-            points_enabled: self.points_enabled.unwrap_or(clinic.points_enabled),
-            join_points: self.join_points.map_or(clinic.join_points, Points::get),
-            invite_points: self.invite_points.map_or(clinic.invite_points, Points::get),
-            points_notice: self.points_notice.clone().map_or(clinic.points_notice, String::from),
-            ..clinic
-        }
-    }
-}
-
-async fn view(connection: &mut MySqlConnection, clinic: Clinic) -> Result<ClinicView, Problem> {
-    Ok(ClinicView {
-        link_hosts: clinics::list_link_hosts(connection, clinic.id).await?,
-        unassigned_group_id: groups::find_unassigned(connection, clinic.id).await?,
-        referral_code: referral_codes::find_of_clinic(connection, clinic.id).await?,
-        id: clinic.id,
-        name: clinic.name,
-        time_zone: clinic.time_zone,
-        sender_key: clinic.sender_key,
-        sender_phone: clinic.sender_phone,
-        points_enabled: clinic.points_enabled,
-        join_points: clinic.join_points,
-        invite_points: clinic.invite_points,
-        points_notice: clinic.points_notice,
-    })
 }
 
 /// A KakaoTalk channel belongs to one clinic, so that nobody can send in another's name.

@@ -1,6 +1,8 @@
 //! Registering a clinic, against a real database.
 
 use register_clinic::{Deps, routes};
+use std::time::Duration;
+
 use serde_json::json;
 use shared::testing::{Client, TestDatabase, ambient};
 
@@ -43,6 +45,39 @@ async fn settings_change_one_by_one() {
     test.finish().await;
 }
 
+/// Each of the two reads all settings and writes all of them.
+#[tokio::test]
+async fn two_who_change_different_settings_at_the_same_moment_both_keep_what_they_changed() {
+    let (test, owner) = client().await;
+    owner.post("/v1/clinics", json!({"name": "새봄"})).await;
+    let mut first = test.pool.begin().await.unwrap();
+    sqlx::query("SELECT id FROM clinics FOR UPDATE").execute(&mut *first).await.unwrap();
+    let mut running = Vec::new();
+    for change in [json!({"joinPoints": 500}), json!({"invitePoints": 700, "acceptsMembers": false})] {
+        let deps = Deps { database: test.another().await, ambient: ambient().0 };
+        let client = Client::signed_in("register-clinic", routes(deps), "owner");
+        running.push(tokio::spawn(async move { client.send("PATCH", "/v1/clinic", &[], change).await.status }));
+    }
+    let waiting = "SELECT COUNT(*) FROM information_schema.innodb_trx t JOIN information_schema.processlist p
+        ON p.id = t.trx_mysql_thread_id WHERE p.db = DATABASE() AND t.trx_state = 'LOCK WAIT'";
+    let both_wait = async {
+        while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&test.pool).await.unwrap() < 2 {
+            tokio::time::sleep(Duration::from_millis(120)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(3), both_wait).await.expect("both wait for the clinic");
+    first.commit().await.unwrap();
+    for change in running {
+        assert_eq!(change.await.unwrap(), 200);
+    }
+    let clinic = owner.get("/v1/clinic").await.json;
+    assert_eq!(
+        (&clinic["joinPoints"], &clinic["invitePoints"], &clinic["acceptsMembers"]),
+        (&json!(500), &json!(700), &json!(false))
+    );
+    test.finish().await;
+}
+
 #[tokio::test]
 async fn who_is_not_signed_in_or_not_staff_is_told_so_in_their_language() {
     let (test, owner) = client().await;
@@ -60,5 +95,61 @@ async fn an_unknown_field_is_refused_by_name() {
     let (test, owner) = client().await;
     let refused = owner.post("/v1/clinics", json!({"name": "새봄", "clinicId": "cli_1"})).await;
     assert_eq!((refused.status, &refused.json["field"]), (422, &json!("clinicId")));
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn invitations_have_settings_and_a_limit_can_be_taken_off() {
+    let (test, owner) = client().await;
+    let made = owner.post("/v1/clinics", json!({"name": "새봄"})).await.json;
+    let of = |clinic: &serde_json::Value| {
+        ["acceptsMembers", "invitesPerDay", "invitesInTotal", "paysForKnown", "holdsUnproven"].map(|name| clinic[name].clone())
+    };
+    assert_eq!(of(&made), [json!(true), json!(20), json!(200), json!(false), json!(false)]);
+    let change = async |change: serde_json::Value| owner.send("PATCH", "/v1/clinic", &[], change).await;
+    let changed = change(json!({"acceptsMembers": false, "invitesPerDay": null, "paysForKnown": true})).await;
+    assert_eq!(of(&changed.json), [json!(false), json!(null), json!(200), json!(true), json!(false)]);
+    let changed = change(json!({"invitesPerDay": 0, "invitesInTotal": 1_000_000, "holdsUnproven": true})).await;
+    assert_eq!(of(&changed.json), [json!(false), json!(0), json!(1_000_000), json!(true), json!(true)]);
+    change(json!({"name": "봄"})).await;
+    assert_eq!(of(&owner.get("/v1/clinic").await.json), of(&changed.json), "what is absent stays");
+    for (body, field) in [
+        (json!({"invitesPerDay": 10_001}), "invitesPerDay"),
+        (json!({"invitesPerDay": -1}), "invitesPerDay"),
+        (json!({"invitesPerDay": 1.5}), "invitesPerDay"),
+        (json!({"invitesInTotal": 1_000_001}), "invitesInTotal"),
+        (json!({"invitesInTotal": "20"}), "invitesInTotal"),
+        (json!({"acceptsMembers": "yes"}), "acceptsMembers"),
+        (json!({"invitesPerWeek": 1}), "invitesPerWeek"),
+    ] {
+        let refused = change(body).await;
+        assert_eq!((refused.status, &refused.json["field"]), (422, &json!(field)));
+    }
+    let refused = change(json!({"invitesPerDay": 10_001})).await;
+    assert_eq!(refused.json["detail"], "`invitesPerDay`: 최대 10000까지 입력할 수 있습니다.");
+    assert_eq!(of(&owner.get("/v1/clinic").await.json), of(&changed.json));
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn points_have_a_switch_and_a_text_which_begins_with_what_the_law_asks() {
+    let (test, owner) = client().await;
+    let made = owner.post("/v1/clinics", json!({"name": "새봄"})).await.json;
+    assert_eq!(made["pointsEnabled"], true);
+    assert!(made["pointsNotice"].as_str().unwrap().contains("비급여"));
+    let changed = owner.send("PATCH", "/v1/clinic", &[], json!({"pointsEnabled": false, "pointsNotice": " 다른 안내 "})).await;
+    assert_eq!((&changed.json["pointsEnabled"], &changed.json["pointsNotice"]), (&json!(false), &json!("다른 안내")));
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn the_owners_phone_is_kept_only_when_it_is_proven() {
+    let (test, owner) = client().await;
+    owner.post("/v1/clinics", json!({"name": "새봄"})).await;
+    let second = owner.with_subject("second").proving(Some("+821012345678"), None);
+    second.post("/v1/clinics", json!({"name": "둘째"})).await;
+    let phones: Vec<Option<String>> =
+        sqlx::query_scalar("SELECT phone FROM staff ORDER BY subject").fetch_all(&test.pool).await.unwrap();
+    assert_eq!(phones, [None, Some("+821012345678".to_owned())]);
     test.finish().await;
 }

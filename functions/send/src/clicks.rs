@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use shared::db::audit::{self, Subject};
 use shared::db::campaigns;
 use shared::db::clicks::{self, Listed, Place, Wanted};
 use shared::http::{Caller, Cursor, Ids, Language, Page, Params, Problem, Staff};
@@ -92,6 +93,7 @@ pub async fn list<P, V, D>(
     let mut numbers: Vec<_> = page.items.iter().map(|item| item.message_number).collect();
     let (count, first, last) = (numbers.len(), numbers.first().copied(), numbers.last().copied());
     numbers.dedup();
+    audit::record(&mut connection, &deps.ambient, &staff, "click.list", Subject::Campaign(id), numbers.len()).await?;
     let few = numbers.iter().filter(|_| count <= FEW).map(u32::to_string).collect::<Vec<_>>().join(" ");
     tracing::info!(
         event = "clicks.read",

@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use shared::aws::downloads::{Downloads, Link};
+use shared::db::audit::{self, Subject};
 use shared::db::campaigns::{self, Campaign};
 use shared::db::messages::{self, Message, Wanted};
 use shared::db::{clinics, groups};
@@ -136,6 +137,9 @@ pub async fn export<P, V, D: Downloads>(
         let Some(next) = next else { break };
         after = next;
     }
+    // Before the file is there: what nobody could write down is not handed over.
+    let people = usize::try_from(sheet.writer.rows()).unwrap_or(usize::MAX);
+    audit::record(&mut connection, &deps.ambient, &staff, "message.export", Subject::Campaign(id), people).await?;
     // Nobody waits for the connection while the file is packed.
     drop(connection);
     let file_name = sheet.file_name(begun, format);

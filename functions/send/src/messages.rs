@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use shared::db::audit::{self, Subject};
 use shared::db::bundles::{self, Bundle};
 use shared::db::campaigns::{self, Campaign};
 use shared::db::messages::{self, Message, Person, Wanted};
@@ -156,6 +157,7 @@ pub async fn list<P, V, D>(
     // Who looked at whose data: a few are told by their numbers, more by the first and the last.
     let numbers: Vec<_> = page.items.iter().map(|item| item.number).collect();
     let (count, first, last) = (numbers.len(), numbers.first(), numbers.last());
+    audit::record(&mut connection, &deps.ambient, &staff, "message.list", Subject::Campaign(id), count).await?;
     let few = numbers.iter().filter(|_| count <= FEW).map(u32::to_string).collect::<Vec<_>>().join(" ");
     tracing::info!(
         event = "personal_data.shown",
@@ -193,6 +195,8 @@ pub async fn show<P, V, D>(
         Some(bundle) => bundles::find(&mut connection, staff.clinic, bundle).await?,
         None => None,
     };
+    let subject = found.customer.map_or(Subject::Campaign(id), Subject::Customer);
+    audit::record(&mut connection, &deps.ambient, &staff, "message.show", subject, 1).await?;
     tracing::info!(event = "message.read", staff.id = %staff.id, campaign.id = %id, message.number = number, "message shown");
     Ok(Json(MessageDetail::new(found, bundle, &campaign, language)))
 }

@@ -8,8 +8,11 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use shared::aws::topics::Publisher;
+use shared::clock::Ambient;
+use shared::db::audit::{self, Subject};
 use shared::http::{Body, Caller, Cursor, Language, Page, Params, Problem, Staff};
 use shared::provider::Provider;
+use sqlx::MySqlConnection;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::Deps;
@@ -156,7 +159,7 @@ pub async fn preflight<P: Publisher, V: Provider, D>(
     if after.is_some() {
         walk.go(&mut connection, &groups, after, Until::PageIsFull).await?;
         let Found { problems, .. } = walk.end();
-        tell(&staff, &plan, &problems);
+        tell(&mut connection, &deps.ambient, &staff, &plan, &problems).await?;
         return Ok(Json(Preflight::More(More { problems })));
     }
     // The provider may take its time meanwhile.
@@ -169,7 +172,9 @@ pub async fn preflight<P: Publisher, V: Provider, D>(
     let (walked, (balance, shown)) = tokio::join!(walked, asked);
     walked?;
     let found = walk.end();
-    tell(&staff, &plan, &found.problems);
+    let mut connection = deps.database.acquire().await?;
+    tell(&mut connection, &deps.ambient, &staff, &plan, &found.problems).await?;
+    drop(connection);
     let checks = Comparison { plan: &plan, shown, link_base: &deps.link_base, language }.checks();
     let whole = whole(&plan, found, checks, balance, deps.unit_price, language)?;
     Ok(Json(Preflight::Whole(Box::new(whole))))
@@ -209,12 +214,22 @@ fn whole(
 }
 
 /// Who looked at whose data.
-fn tell(staff: &Staff, plan: &Plan, problems: &Page<Unsendable>) {
-    let shown: Vec<_> = problems.items.iter().take(20).filter_map(|item| item.customer_id).map(|id| id.to_string()).collect();
+async fn tell(
+    connection: &mut MySqlConnection,
+    ambient: &Ambient,
+    staff: &Staff,
+    plan: &Plan,
+    problems: &Page<Unsendable>,
+) -> Result<(), Problem> {
+    let customers: Vec<_> = problems.items.iter().filter_map(|item| item.customer_id).collect();
+    let count = problems.items.len();
+    audit::record(connection, ambient, staff, "campaign.preflight", Subject::of_customers(&customers), count).await?;
+    let shown: Vec<_> = customers.iter().take(20).map(ToString::to_string).collect();
     tracing::info!(
-        event = "campaign.preflight", staff.id = %staff.id, template.id = %plan.campaign.template, count = problems.items.len(),
+        event = "campaign.preflight", staff.id = %staff.id, template.id = %plan.campaign.template, count,
         customer.ids = shown.join(","), "pre-flight shown"
     );
+    Ok(())
 }
 
 fn foreign_cursor() -> Problem {

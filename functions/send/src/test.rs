@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use shared::aws::topics::Publisher;
 use shared::clock::Ambient;
+use shared::db::audit::{self, Subject};
 use shared::db::campaigns::{Audience, Campaign};
 use shared::db::idempotency::Request;
 use shared::db::recipients;
@@ -108,8 +109,11 @@ pub async fn test<P: Publisher, V, D>(
             }
             let campaign = campaign(tx, ambient, &staff, wish, phones).await?;
             let reasons = reasons(tx, &campaign, phones).await?;
-            let phones = phones.iter().zip(reasons).map(|(phone, reason)| PhoneView::new(phone, reason, language)).collect();
+            let phones: Vec<_> =
+                phones.iter().zip(reasons).map(|(phone, reason)| PhoneView::new(phone, reason, language)).collect();
             let outgoing = write(tx, ambient, &campaign, &[]).await?;
+            let subject = wish.customer_id.map_or(Subject::Campaign(campaign.id), Subject::Customer);
+            audit::record(tx, ambient, &staff, "campaign.test", subject, phones.len()).await?;
             let id = campaign.id;
             let view = TestView { campaign: CampaignView::new(campaign, Vec::new()), phones };
             done(tx, request, (&staff, id), &view, outgoing).await

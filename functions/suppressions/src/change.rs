@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use shared::db::audit::{self, Subject};
 use shared::db::suppressions::{self, Cause};
 use shared::http::{Body, Caller, Ids, Problem, Staff};
 use shared::model::customer::visible;
@@ -15,6 +16,7 @@ use shared::model::{PhoneNumber, SuppressionId};
 use utoipa::ToSchema;
 
 use crate::Deps;
+use crate::read::whose;
 
 const MAX_PHONES: usize = 1000;
 /// What a note or a reason may have, in characters.
@@ -83,7 +85,9 @@ pub async fn add(
         Box::pin(async move {
             let staff = Staff::identify(tx, caller).await?;
             let cause = Cause { reason: SuppressionReason::Asked, by: Some(staff.id), note };
-            Ok((staff.id, suppressions::insert_all(tx, ambient, staff.clinic, phones, &cause).await?))
+            let added = suppressions::insert_all(tx, ambient, staff.clinic, phones, &cause).await?;
+            audit::record(tx, ambient, &staff, "suppression.add", Subject::Many, phones.len()).await?;
+            Ok((staff.id, added))
         })
     });
     let (staff, added) = added.await?;
@@ -122,7 +126,9 @@ pub async fn lift(
             if reason == SuppressionReason::Forgotten.as_str() {
                 staff.require_owner()?;
             }
+            let line = suppressions::find(tx, staff.clinic, id).await?.ok_or_else(Problem::not_found)?;
             suppressions::lift(tx, staff.clinic, id, staff.id, because, ambient.now()).await?;
+            audit::record(tx, ambient, &staff, "suppression.lift", whose(&line), 1).await?;
             Ok((staff.id, reason))
         })
     });

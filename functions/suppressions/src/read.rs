@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
-use shared::db::suppressions::{self, PhonePart, Place, Wanted};
+use shared::db::audit::{self, Subject};
+use shared::db::suppressions::{self, PhonePart, Place, Suppression, Wanted};
 use shared::http::{Caller, Cursor, Ids, Language, Page, Params, Problem, Staff};
 use shared::model::SuppressionId;
 use shared::model::state::SuppressionReason;
@@ -65,6 +66,7 @@ pub async fn list(
     let views = found.into_iter().map(|line| SuppressionView::new(line, language)).collect();
     let page = Page::cut(views, limit, |last: &SuppressionView| Place { at: last.since, id: last.id }.to_string());
     let (count, few) = told(page.items.iter().map(|item| item.id));
+    audit::record(&mut connection, &deps.ambient, &staff, "suppression.list", Subject::Many, count).await?;
     tracing::info!(event = "suppressions.read", staff.id = %staff.id, count, suppression.ids = few, "suppressions listed");
     Ok(Json(page))
 }
@@ -90,6 +92,7 @@ pub async fn lifted(
     let views = found.into_iter().map(|line| LiftedView::new(line, language)).collect();
     let page = Page::cut(views, limit, |last: &LiftedView| Place { at: last.lifted_at, id: last.suppression.id }.to_string());
     let (count, few) = told(page.items.iter().map(|item| item.suppression.id));
+    audit::record(&mut connection, &deps.ambient, &staff, "suppression.list_lifted", Subject::Many, count).await?;
     tracing::info!(
         event = "suppressions.lifted_read", staff.id = %staff.id, count, suppression.ids = few, "lifted suppressions listed"
     );
@@ -114,8 +117,14 @@ pub async fn show(
     let mut connection = deps.database.acquire().await?;
     let staff = Staff::identify(&mut connection, &caller).await?;
     let line = suppressions::find(&mut connection, staff.clinic, id).await?.ok_or_else(Problem::not_found)?;
+    audit::record(&mut connection, &deps.ambient, &staff, "suppression.show", whose(&line), 1).await?;
     tracing::info!(event = "suppression.read", staff.id = %staff.id, suppression.id = %id, "suppression shown");
     Ok(Json(SuppressionView::new(line, language)))
+}
+
+/// The customer who has the phone now, for the audit log.
+pub fn whose(line: &Suppression) -> Subject {
+    line.customer.as_ref().map_or(Subject::Many, |customer| Subject::Customer(customer.id))
 }
 
 /// How many lines a page has, and which, if they are few.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
+use shared::db::audit::{self, Subject};
 use shared::db::clinics;
 use shared::db::recipients::{self, Recipient};
 use shared::db::templates::{self, Template};
@@ -97,6 +98,7 @@ pub async fn preview<V: Provider + Send + Sync>(
     let customer = recipients::find(&mut connection, staff.clinic, wish.customer_id).await?;
     let customer = customer.ok_or_else(|| Problem::not_found().with("field", "customerId"))?;
     let hosts = clinics::list_link_hosts(&mut connection, staff.clinic).await?;
+    audit::record(&mut connection, &deps.ambient, &staff, "template.preview", Subject::Customer(wish.customer_id), 1).await?;
     tracing::info!(
         event = "template.previewed", staff.id = %staff.id, template.id = %id, customer.id = %wish.customer_id, "preview shown"
     );

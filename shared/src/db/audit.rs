@@ -1,10 +1,14 @@
 //! Who of the staff did what with whose data: ids only, one line per request, in the transaction of what was done where there is one.
 
+mod list;
+
+pub use list::{Entry, Filter, list};
+
 use sqlx::MySqlConnection;
 use uuid::Uuid;
 
 use crate::clock::Ambient;
-use crate::model::id::AuditId;
+use crate::model::id::{AuditId, InvitationId};
 use crate::model::person::Staff;
 use crate::model::{CampaignId, CustomerId, GroupId, ImportId, StaffId, UserId};
 
@@ -19,6 +23,8 @@ pub enum Subject {
     User(UserId),
     /// A colleague.
     Staff(StaffId),
+    /// Somebody who is invited to work for the clinic.
+    Invitation(InvitationId),
     /// The customers of a group.
     Group(GroupId),
     /// The people of an uploaded list.
@@ -28,12 +34,19 @@ pub enum Subject {
 }
 
 impl Subject {
+    /// The one customer whom a page shows, or that it shows several.
+    #[must_use]
+    pub fn of_customers(shown: &[CustomerId]) -> Self {
+        if let [only] = shown { Self::Customer(*only) } else { Self::Many }
+    }
+
     const fn stored(self) -> (&'static str, Option<Uuid>) {
         match self {
             Self::Many => ("many", None),
             Self::Customer(id) => ("customer", Some(id.uuid())),
             Self::User(id) => ("user", Some(id.uuid())),
             Self::Staff(id) => ("staff", Some(id.uuid())),
+            Self::Invitation(id) => ("invitation", Some(id.uuid())),
             Self::Group(id) => ("group", Some(id.uuid())),
             Self::Import(id) => ("import", Some(id.uuid())),
             Self::Campaign(id) => ("campaign", Some(id.uuid())),

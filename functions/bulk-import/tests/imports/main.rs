@@ -2,6 +2,7 @@
 //! store.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod audited;
 mod decisions;
 mod downloads;
 mod edits;

@@ -4,6 +4,7 @@
 
 mod again;
 mod ask;
+mod audited;
 mod balance;
 mod clicks;
 mod control;
