@@ -317,6 +317,10 @@ async fn memberships_and_points_of_before_fit_the_new_rules() {
          UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('a2', 16)), '00000000', UNHEX(REPEAT('05', 16)), NOW(6))",
         "INSERT INTO staff (id, clinic_id, subject, name, role, created_at)
          VALUES (UNHEX(REPEAT('08', 16)), UNHEX(REPEAT('01', 16)), 'staff', '이원장', 'owner', NOW(6))",
+        "INSERT INTO point_entries (id, grant_key, clinic_id, user_id, reason, amount, created_at)
+         VALUES (UNHEX(REPEAT('b1', 16)), 'join:2', UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('a2', 16)), 'join', 700, '2026-03-02 01:00:00'),
+                (UNHEX(REPEAT('b2', 16)), 'invite:2', UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('05', 16)), 'invite', 10, '2026-03-02 01:00:00'),
+                (UNHEX(REPEAT('b3', 16)), 'invite:3', UNHEX(REPEAT('01', 16)), UNHEX(REPEAT('05', 16)), 'invite', 10, '2026-03-03 01:00:00')",
     ]) {
         sqlx::query(statement).execute(&test.pool).await.unwrap();
     }
@@ -325,7 +329,11 @@ async fn memberships_and_points_of_before_fit_the_new_rules() {
         "SELECT COUNT(*) FROM memberships WHERE state = 'ended' AND ended_because = 'removed' AND ended_at = '2026-03-02 01:00:00'",
         "SELECT COUNT(*) FROM memberships WHERE state = 'confirmed' AND ended_because IS NULL AND customer_id IS NULL",
         "SELECT COUNT(*) FROM referral_codes WHERE disabled_at IS NULL AND expires_at IS NULL",
-        "SELECT COUNT(*) FROM referrals WHERE unpaid_because IS NULL",
+        "SELECT COUNT(*) FROM referrals WHERE unpaid_because IS NULL AND join_points = 700",
+        // What a member was paid for inviting counts towards the limit in total, and not towards that of the day.
+        "SELECT COUNT(*) FROM invite_counts WHERE referrer_id = UNHEX(REPEAT('05', 16)) AND in_total = 2 AND that_day = 0
+           AND in_burst = 0 AND day = '2026-03-03' AND burst_since = '2026-03-03 01:00:00'",
+        "SELECT COUNT(*) FROM invite_counts",
         "SELECT COUNT(*) FROM staff WHERE removed_at IS NULL AND phone IS NULL",
         "SELECT COUNT(*) FROM clinics WHERE accepts_members AND invites_per_day = 20 AND invites_in_total = 200 AND NOT pays_for_known",
         "SELECT COUNT(*) FROM point_entries WHERE amount = 1000 AND note = '' AND reverses IS NULL AND staff_id IS NULL",

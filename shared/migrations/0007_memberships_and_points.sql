@@ -66,11 +66,18 @@ ALTER TABLE referral_codes
     ADD COLUMN disabled_at DATETIME(6) NULL,
     ADD COLUMN expires_at DATETIME(6) NULL;
 
--- Why an invitation earned nothing, when it did not: known_customer, staff, not_first, points_off, no_points.
+-- Why an invitation earned nothing, when it did not: known_customer, known_member, staff, not_first, points_off, no_points.
 ALTER TABLE referrals
-    ADD COLUMN unpaid_because VARCHAR(20) CHARACTER SET ascii COLLATE ascii_bin NULL;
+    ADD COLUMN unpaid_because VARCHAR(20) CHARACTER SET ascii COLLATE ascii_bin NULL,
+    ADD COLUMN join_points INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'what the new member was told to get at once, to be told again';
+UPDATE referrals r JOIN point_entries e ON e.user_id = r.user_id AND e.clinic_id = r.clinic_id AND e.reason = 'join'
+    SET r.join_points = e.amount;
 
--- Who has joined a first clinic, by peppered hashes of the proven phone and e-mail: points of joining are paid once per person,
+-- Who joined before people were remembered by hashes is known by the phone.
+ALTER TABLE users
+    ADD KEY users_by_phone (phone);
+
+-- Who has joined a clinic, by peppered hashes of the proven phones and e-mail: points of joining are paid once per person,
 -- also when the person comes back under another account.
 CREATE TABLE person_keys (
     person_key BINARY(32) NOT NULL PRIMARY KEY,
@@ -92,6 +99,9 @@ CREATE TABLE invite_counts (
     in_burst INT UNSIGNED NOT NULL,
     PRIMARY KEY (clinic_id, referrer_id)
 ) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_unicode_520_ci;
+INSERT INTO invite_counts (clinic_id, referrer_id, day, that_day, in_total, burst_since, in_burst)
+    SELECT clinic_id, user_id, DATE(MAX(created_at)), 0, COUNT(*), MAX(created_at), 0
+    FROM point_entries WHERE reason = 'invite' GROUP BY clinic_id, user_id;
 
 -- Points that somebody of the clinic is to look at first. A key is either here or published, never both, until it is released.
 CREATE TABLE held_grants (
@@ -155,6 +165,8 @@ CREATE TABLE withdrawn_customers (
     customer_id BINARY(16) NOT NULL,
     phone VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'to find the messages by, deleted with the line',
     is_edited BOOLEAN NOT NULL DEFAULT FALSE COMMENT 'whether messages may hold other phones too, which are looked for',
+    campaigns_through BINARY(16) NULL COMMENT 'the last campaign that was looked through for them',
+    imports_through BINARY(16) NULL COMMENT 'the last import',
     PRIMARY KEY (user_id, clinic_id, phone),
     KEY withdrawn_customers_by_customer (clinic_id, customer_id)
 ) DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_unicode_520_ci;

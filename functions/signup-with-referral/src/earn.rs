@@ -11,7 +11,7 @@ use shared::model::{Points, ReferralId, UserId};
 pub(crate) struct Circumstances {
     /// Whether the person joins a first clinic, under this account or any other.
     pub first: bool,
-    /// Whether the person has proven a phone.
+    /// Whether the person has proven a phone that they still have.
     pub proven: bool,
     /// The user whose code it is; `None` when it is the clinic's.
     pub referrer: Option<UserId>,
@@ -22,7 +22,7 @@ pub(crate) struct Circumstances {
 /// Why the one who invited is paid nothing. `None` when they are, and when nobody has invited.
 pub(crate) fn unpaid(clinic: &Clinic, circumstances: &Circumstances) -> Option<UnpaidReason> {
     circumstances.referrer?;
-    let Known { customer, staff, .. } = circumstances.known;
+    let Known { customer, member, staff, .. } = circumstances.known;
     let pays_for_known = clinic.invitations.pays_for_known;
     if !clinic.points_enabled {
         Some(UnpaidReason::PointsOff)
@@ -34,6 +34,8 @@ pub(crate) fn unpaid(clinic: &Clinic, circumstances: &Circumstances) -> Option<U
         Some(UnpaidReason::Staff)
     } else if customer && !pays_for_known {
         Some(UnpaidReason::KnownCustomer)
+    } else if member && !pays_for_known {
+        Some(UnpaidReason::KnownMember)
     } else {
         None
     }
@@ -46,10 +48,24 @@ pub(crate) fn hold(clinic: &Clinic, circumstances: &Circumstances, reason: Point
     by_staff.then_some(HoldReason::Staff).or_else(|| unproven.then_some(HoldReason::UnprovenPhone))
 }
 
+/// How many points joining earns the new user, be they held or not.
+fn for_joining(clinic: &Clinic, circumstances: &Circumstances) -> u32 {
+    if circumstances.first && clinic.points_enabled { clinic.join_points } else { 0 }
+}
+
+/// How many points the new user gets at once.
+pub(crate) fn at_once(clinic: &Clinic, circumstances: &Circumstances) -> u32 {
+    if hold(clinic, circumstances, PointReason::Join).is_none() { for_joining(clinic, circumstances) } else { 0 }
+}
+
 /// Points for the new user, if there are any.
-pub(crate) fn join_points(clinic: &Clinic, first: bool, user: UserId, referral: ReferralId) -> Option<PointsEarned> {
-    let amount = if first && clinic.points_enabled { clinic.join_points } else { 0 };
-    grant(clinic, PointReason::Join, user, user, amount, referral)
+pub(crate) fn join_points(
+    clinic: &Clinic,
+    circumstances: &Circumstances,
+    user: UserId,
+    referral: ReferralId,
+) -> Option<PointsEarned> {
+    grant(clinic, PointReason::Join, user, user, for_joining(clinic, circumstances), referral)
 }
 
 /// Points for the one who invited, if there are any.

@@ -11,20 +11,21 @@ use shared::aws::topics::{Outgoing, Publisher};
 use shared::clock::Ambient;
 use shared::db::clinics::{self, Clinic};
 use shared::db::referral_codes::{Owner, Shown};
-use shared::db::referrals::{self, Known, Referral};
+use shared::db::referrals::{self, Known, Referral, There};
 use shared::db::users::{self, User};
 use shared::db::{held_grants, invite_counts, memberships, outbox, person_keys, referral_codes, violates};
 use shared::http::{Body, Caller, Kind, Problem};
 use shared::message::PointsEarned;
 use shared::model::membership::{self, Next, Refused, Step};
-use shared::model::person_key::PersonKey;
+use shared::model::person_key::Pepper;
 use shared::model::state::{HoldReason, MembershipState, PointReason};
 use shared::model::{ClinicId, ReferralCode, ReferralId, UserId};
 use sqlx::MySqlConnection;
 use utoipa::ToSchema;
 
+use crate::Deps;
 use crate::earn::{self, Circumstances};
-use crate::{Deps, guess};
+use crate::guess::{self, Guesser};
 
 /// How somebody came to a clinic.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -47,13 +48,13 @@ pub(crate) struct Joined {
     #[schema(example = "단골의원")]
     clinic_name: String,
     membership: MembershipState,
-    /// The member's own code, to invite friends with.
+    /// The member's own code, to invite friends with; none when the clinic has disabled it or it has expired.
     #[schema(example = "7K3M9QXF")]
     referral_code: Option<String>,
     /// Where friends are invited with that code.
     #[schema(example = "https://app.example.com/i/7K3M9QXF")]
     invite_link: Option<String>,
-    /// Points of the new member that arrive within moments.
+    /// Points of the new member that arrive within moments of joining.
     #[schema(example = 1000)]
     join_points: u32,
     /// Points of the new member that arrive once the clinic has looked at them.
@@ -86,7 +87,7 @@ struct Outcome {
 struct Join<'a> {
     user: &'a User,
     caller: &'a Caller,
-    keys: &'a [PersonKey],
+    pepper: &'a Pepper,
     clinic: &'a Clinic,
     code: &'a ReferralCode,
     shown: Shown,
@@ -96,8 +97,8 @@ struct Join<'a> {
 ///
 /// Confirms the membership, records who referred whom, makes the member's own code, and links the clinic's customer with the same
 /// proven phone, or makes one. A person earns points once in a lifetime: for joining a first clinic. The same code again gets the
-/// same answer, and takes up again a membership that the member had ended. After ten codes that cannot be used nothing more is said
-/// for ten minutes.
+/// same answer, but for held points that the clinic has decided on since, and takes up again a membership that the member had ended.
+/// After ten codes that cannot be used nothing more is said for ten minutes.
 #[utoipa::path(
     post,
     path = "/v1/signups",
@@ -113,17 +114,14 @@ pub(crate) async fn sign_up<P: Publisher>(
     Body(signup): Body<Signup>,
 ) -> Result<(StatusCode, Json<Joined>), Problem> {
     let (ambient, caller, code) = (&deps.ambient, &caller, &signup.referral_code);
-    let shown = {
-        let mut connection = deps.database.acquire().await?;
-        let guesser = deps.pepper.guesser(&caller.subject);
-        guess::look_up(&mut connection, ambient, guesser, code, Some(&caller.subject)).await?
-    };
-    let keys = &deps.pepper.keys_of(caller);
+    let pepper = &deps.pepper;
+    let guesser = Guesser::account(pepper, &caller.subject);
+    let shown = guess::look_up(&deps.database, ambient, Some(guesser), code, Some(&caller.subject)).await?;
     let work = deps.database.transaction::<_, Problem>("sign_up", |tx| {
         Box::pin(async move {
             let user = &users::lock_or_insert(tx, ambient, caller).await?;
             let clinic = clinics::find(tx, shown.clinic).await?.ok_or_else(|| Problem::of(Kind::UnknownCode))?;
-            join(tx, ambient, &Join { user, caller, keys, clinic: &clinic, code, shown }).await
+            join(tx, ambient, &Join { user, caller, pepper, clinic: &clinic, code, shown }).await
         })
     });
     let Outcome { mut joined, new, outgoing } = work.await?;
@@ -146,27 +144,39 @@ async fn join(tx: &mut MySqlConnection, ambient: &Ambient, join: &Join<'_>) -> R
     };
     let earlier = referrals::find_earlier(tx, user.id, clinic.id).await?;
     let again = match &earlier.there {
-        Some((referral, code)) if code == join.code.as_str() => Some(*referral),
+        Some(there) if there.code == join.code.as_str() => Some(there),
         Some(_) => return Err(Problem::of(Kind::AlreadyReferred)),
         None => None,
     };
-    // Keys before memberships: whoever is the same person under another account waits here.
-    let new_person = person_keys::remember(tx, ambient, user.id, join.keys).await?;
+    // Keys before memberships: whoever is the same person under another account waits here. The phone is the stored one, which the
+    // token has just renewed if it could: who has proven a phone once is known by it, whatever the token says today.
+    let keys = join.pepper.keys(&[user.phone.as_deref()], join.caller.email.as_deref());
+    let new_person = person_keys::remember(tx, ambient, user.id, &keys).await?;
     let standing = memberships::lock(tx, clinic.id, user.id).await?;
     match (membership::next(standing.as_ref(), Step::Join, ambient.now()), again) {
         // The same request again: the same answer.
-        (Err(Refused::AlreadyMember), Some(referral)) => return repeat(tx, join, referral).await,
+        (Err(Refused::AlreadyMember), Some(there)) => return repeat(tx, ambient, join, there).await,
         (Err(refused), _) => return Err(refused.into()),
         (Ok(Next::Same | Next::Pending | Next::Ended(_)), _) => return Err(Problem::of(Kind::MembershipState)),
         (Ok(Next::Confirmed), _) if !shown.usable => return Err(Problem::of(Kind::UnknownCode)),
         (Ok(Next::Confirmed), _) if !clinic.invitations.accepts_members => return Err(Problem::of(Kind::ClinicClosed)),
         (Ok(Next::Confirmed), _) => {}
     }
-    if again.is_some() {
+    if let Some(there) = again {
         let code = memberships::confirm(tx, ambient, clinic.id, user).await?;
+        referrals::come_back(tx, there.id).await?;
         return Ok(Outcome { joined: view(join, code, &Earned::default()), new: true, outgoing: Vec::new() });
     }
-    begin(tx, ambient, join, referrer, !earlier.anywhere && new_person).await
+    let first = !earlier.anywhere && new_person && !is_known_by_phone(tx, user).await?;
+    begin(tx, ambient, join, referrer, first).await
+}
+
+/// Whether somebody has joined with this phone of whom nothing else is remembered.
+async fn is_known_by_phone(tx: &mut MySqlConnection, user: &User) -> Result<bool, sqlx::Error> {
+    match &user.phone {
+        Some(phone) => referrals::has_joined_with_phone(tx, user.id, phone).await,
+        None => Ok(false),
+    }
 }
 
 /// A join through a code that the user has not used before.
@@ -182,9 +192,13 @@ async fn begin(
         Some(referrer) => referrals::find_known(tx, clinic.id, user, &caller.subject, referrer).await?,
         None => Known::default(),
     };
-    let circumstances = Circumstances { first, proven: user.phone.is_some(), referrer, known };
-    let unpaid = earn::unpaid(clinic, &circumstances);
-    let referral = Referral { clinic: clinic.id, user: user.id, code: code.as_str(), referrer, unpaid };
+    // Whoever invites may have left since the code was looked up.
+    if referrer.is_some() && !known.referrer_is_member {
+        return Err(Problem::of(Kind::UnknownCode));
+    }
+    let circumstances = Circumstances { first, proven: caller.phone.is_some(), referrer, known };
+    let (unpaid, join_points) = (earn::unpaid(clinic, &circumstances), earn::at_once(clinic, &circumstances));
+    let referral = Referral { clinic: clinic.id, user: user.id, code: code.as_str(), referrer, unpaid, join_points };
     let referral = referrals::insert(tx, ambient, &referral).await;
     let referral = referral
         .map_err(|error| if violates(&error, "referrals_once") { Problem::of(Kind::AlreadyReferred) } else { error.into() })?;
@@ -207,7 +221,7 @@ async fn earned(
 ) -> Result<Earned, Problem> {
     let Join { user, clinic, .. } = *join;
     let mut earned = Earned::default();
-    if let Some(points) = earn::join_points(clinic, circumstances.first, user.id, referral) {
+    if let Some(points) = earn::join_points(clinic, circumstances, user.id, referral) {
         earned.add(points, earn::hold(clinic, circumstances, PointReason::Join));
     }
     if let (Some(referrer), Some(points)) =
@@ -234,18 +248,19 @@ impl Earned {
     }
 }
 
-/// What was answered before, but for points that have been granted since.
-async fn repeat(tx: &mut MySqlConnection, join: &Join<'_>, referral: ReferralId) -> Result<Outcome, Problem> {
+/// What was answered before, but for held points that the clinic has decided on since.
+async fn repeat(tx: &mut MySqlConnection, ambient: &Ambient, join: &Join<'_>, there: &There) -> Result<Outcome, Problem> {
     let Join { user, clinic, .. } = *join;
-    let held = held_grants::list_of_referral(tx, referral, user.id).await?;
-    let own_code = referral_codes::find_of_user(tx, clinic.id, user.id).await?.unwrap_or_default();
+    let held = held_grants::list_of_referral(tx, there.id, user.id).await?;
+    let own_code = referral_codes::find_of_user(tx, clinic.id, user.id, ambient.now()).await?;
     let mut joined = view(join, own_code, &Earned::default());
+    joined.join_points = there.join_points;
     joined.points_held = !held.is_empty();
     joined.held_join_points = held.iter().filter(|(earner, _)| *earner == user.id).map(|(_, amount)| amount).sum();
     Ok(Outcome { joined, new: false, outgoing: Vec::new() })
 }
 
-fn view(join: &Join<'_>, own_code: String, earned: &Earned) -> Joined {
+fn view(join: &Join<'_>, own_code: Option<String>, earned: &Earned) -> Joined {
     let own = |points: &PointsEarned| match points {
         PointsEarned::V1 { reason: PointReason::Join, amount, .. } => amount.get(),
         PointsEarned::V1 { .. } => 0,
@@ -255,7 +270,7 @@ fn view(join: &Join<'_>, own_code: String, earned: &Earned) -> Joined {
         clinic_id: join.clinic.id,
         clinic_name: join.clinic.name.clone(),
         membership: MembershipState::Confirmed,
-        referral_code: Some(own_code),
+        referral_code: own_code,
         invite_link: None,
         join_points: earned.granted.iter().map(own).sum(),
         held_join_points: earned.held.iter().map(|(points, _)| own(points)).sum(),

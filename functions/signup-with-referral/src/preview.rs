@@ -13,7 +13,8 @@ use shared::http::{Kind, Language, Problem, Source};
 use shared::model::ReferralCode;
 use utoipa::ToSchema;
 
-use crate::{Deps, guess};
+use crate::Deps;
+use crate::guess::{self, Guesser};
 
 /// What an invitation says.
 #[derive(Debug, Serialize, ToSchema)]
@@ -34,7 +35,8 @@ pub(crate) struct InvitationPreview {
 
 /// Shows an invitation
 ///
-/// For the page behind an invite link; no token is needed. After ten codes that cannot be used nothing more is said for ten minutes.
+/// For the page behind an invite link; no token is needed. After 200 codes from one address that cannot be used nothing more is said
+/// to that address for ten minutes.
 #[utoipa::path(
     get,
     path = "/v1/invitations/{code}",
@@ -49,9 +51,9 @@ pub(crate) async fn show_invitation<P: Publisher>(
 ) -> Result<Json<InvitationPreview>, Problem> {
     // What is no code at all is a typo: nobody guesses that way, and nothing is looked up.
     let Ok(Path(code)) = code else { return Err(Problem::of(Kind::UnknownCode)) };
-    let guesser = deps.pepper.guesser(&source.0);
+    let guesser = Guesser::source(&deps.pepper, &source);
+    let shown = guess::look_up(&deps.database, &deps.ambient, guesser, &code, None).await?;
     let mut connection = deps.database.acquire().await?;
-    let shown = guess::look_up(&mut connection, &deps.ambient, guesser, &code, None).await?;
     let clinic = clinics::find(&mut connection, shown.clinic).await?.ok_or_else(|| Problem::of(Kind::UnknownCode))?;
     if !clinic.invitations.accepts_members {
         return Err(Problem::of(Kind::ClinicClosed));

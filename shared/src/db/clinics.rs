@@ -146,6 +146,17 @@ pub async fn find(connection: &mut MySqlConnection, id: ClinicId) -> Result<Opti
     }))
 }
 
+/// The same, and nobody else changes it until the transaction ends.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lock(connection: &mut MySqlConnection, id: ClinicId) -> Result<Option<Clinic>, sqlx::Error> {
+    let locked = sqlx::query_scalar!(r#"SELECT 1 AS "locked: i64" FROM clinics WHERE id = ? FOR UPDATE"#, id);
+    locked.fetch_optional(&mut *connection).await?;
+    // What is read now is what the one before has committed.
+    find(connection, id).await
+}
+
 /// The hosts to which a clinic's links may lead, in order.
 ///
 /// # Errors

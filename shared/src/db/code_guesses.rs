@@ -5,23 +5,27 @@ use sqlx::MySqlConnection;
 
 use crate::model::person_key::PersonKey;
 
-/// So many wrong codes are answered one by one.
-pub const PATIENCE: u32 = 10;
+/// So many wrong codes of one account are answered one by one.
+pub const PER_ACCOUNT: u32 = 10;
+
+/// So many wrong codes from one place in the network: whole carriers and offices are behind one address.
+pub const PER_SOURCE: u32 = 200;
 
 /// Within this time; then it begins anew.
 pub const WINDOW: TimeDelta = TimeDelta::minutes(10);
 
-/// Until when whoever has shown too many wrong codes is told nothing more, not about right ones either.
+/// Until when whoever has shown so many wrong codes is told nothing more, not about right ones either.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn find_end_of_block(
     connection: &mut MySqlConnection,
     guesser: PersonKey,
+    limit: u32,
     now: DateTime<Utc>,
 ) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
     let since =
-        sqlx::query_scalar!("SELECT since FROM code_guesses WHERE guesser = ? AND guesses >= ?", guesser.as_bytes(), PATIENCE)
+        sqlx::query_scalar!("SELECT since FROM code_guesses WHERE guesser = ? AND guesses >= ?", guesser.as_bytes(), limit)
             .fetch_optional(connection)
             .await?;
     Ok(since.map(|since| since.and_utc() + WINDOW).filter(|end| now < *end))

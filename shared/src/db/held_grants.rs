@@ -2,7 +2,7 @@
 
 mod decide;
 
-pub use self::decide::{Decision, Held, Undecided, decide, list, lock, sum_held};
+pub use self::decide::{Decision, Held, Undecided, decide, find_user, list, lock, sum_held};
 
 use sqlx::MySqlConnection;
 

@@ -4,7 +4,6 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sqlx::MySqlConnection;
 
 use crate::db::clinics::Invitations;
-use crate::db::violates;
 use crate::model::state::HoldReason;
 use crate::model::{ClinicId, UserId};
 
@@ -31,6 +30,8 @@ impl Count {
 
     /// One more, unless a limit is reached.
     fn one_more(self, limits: &Invitations, day: NaiveDate, now: DateTime<Utc>) -> Result<Self, HoldReason> {
+        // Whoever comes out of the queue for the count late may still have the day before: that day's count is over.
+        let day = day.max(self.day);
         let that_day = if self.day == day { self.that_day } else { 0 };
         let (burst_since, in_burst) = if now < self.burst_since + BURST { (self.burst_since, self.in_burst) } else { (now, 0) };
         if limits.in_total.is_some_and(|limit| self.in_total >= limit) {
@@ -63,14 +64,11 @@ pub async fn take(
     day: NaiveDate,
     now: DateTime<Utc>,
 ) -> Result<Result<(), HoldReason>, sqlx::Error> {
-    let count = match lock(connection, clinic, referrer).await? {
-        Some(count) => count,
-        None => match insert(connection, clinic, referrer, &Count::none(day, now)).await {
-            Ok(()) => Count::none(day, now),
-            // The first two friends joined at once.
-            Err(error) if violates(&error, "PRIMARY") => lock(connection, clinic, referrer).await?.ok_or(error)?,
-            Err(error) => return Err(error),
-        },
+    let count = if let Some(count) = lock(connection, clinic, referrer).await? {
+        count
+    } else {
+        insert(connection, clinic, referrer, &Count::none(day, now)).await?;
+        lock(connection, clinic, referrer).await?.ok_or(sqlx::Error::RowNotFound)?
     };
     match count.one_more(limits, day, now) {
         Ok(count) => update(connection, clinic, referrer, &count).await.map(Ok),
@@ -96,6 +94,8 @@ async fn lock(connection: &mut MySqlConnection, clinic: ClinicId, referrer: User
     }))
 }
 
+/// The first two friends may join at once. An INSERT that failed would leave both with a shared lock, of which neither gets on to
+/// an exclusive one: this one gets it at once, or waits.
 async fn insert(
     connection: &mut MySqlConnection,
     clinic: ClinicId,
@@ -104,7 +104,7 @@ async fn insert(
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "INSERT INTO invite_counts (clinic_id, referrer_id, day, that_day, in_total, burst_since, in_burst)
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
+         VALUES (?, ?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE in_total = in_total",
         clinic,
         referrer,
         count.day,
@@ -173,6 +173,18 @@ mod tests {
         assert_eq!((next.that_day, next.in_total, next.in_burst), (1, 4, 4));
         let last = next.one_more(&limits, day(3), NOW).unwrap();
         assert_eq!(last.one_more(&limits, day(4), NOW), Err(HoldReason::TotalCap));
+    }
+
+    #[test]
+    fn a_day_that_is_over_is_not_counted_anew() {
+        let limits = Invitations { per_day: Some(3), in_total: None, ..Invitations::default() };
+        let mut count = Count::none(day(2), NOW);
+        // Around midnight: the day was looked at before the count was locked.
+        for (at, counted) in [(3, 1), (2, 2), (3, 3)] {
+            count = count.one_more(&limits, day(at), NOW).unwrap();
+            assert_eq!((count.day, count.that_day), (day(3), counted));
+        }
+        assert_eq!(count.one_more(&limits, day(2), NOW), Err(HoldReason::DailyCap));
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub async fn insert(
     }
 }
 
-/// A user's code at a clinic, made when there is none.
+/// A user's code at a clinic, made when there is none. `None` when nobody can join by the one that is there.
 ///
 /// # Errors
 /// When the database refuses.
@@ -59,10 +59,10 @@ pub async fn find_or_insert_own(
     ambient: &Ambient,
     clinic: ClinicId,
     user: UserId,
-) -> Result<String, sqlx::Error> {
+) -> Result<Option<String>, sqlx::Error> {
     match insert(connection, ambient, clinic, Owner::User(user)).await {
-        Ok(code) => Ok(code.into()),
-        Err(error) if violates(&error, "referral_codes_owner") => find_of_user(connection, clinic, user).await?.ok_or(error),
+        Ok(code) => Ok(Some(code.into())),
+        Err(error) if violates(&error, "referral_codes_owner") => find_of_user(connection, clinic, user, ambient.now()).await,
         Err(error) => Err(error),
     }
 }
@@ -124,7 +124,7 @@ pub async fn find_shown(
     Ok(row.map(|row| Shown { clinic: row.clinic, owner: owner(row.user), usable: row.usable }))
 }
 
-/// A user's code at a clinic.
+/// A user's code at a clinic, unless it is disabled or has expired.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -132,8 +132,15 @@ pub async fn find_of_user(
     connection: &mut MySqlConnection,
     clinic: ClinicId,
     user: UserId,
+    now: DateTime<Utc>,
 ) -> Result<Option<String>, sqlx::Error> {
-    sqlx::query_scalar!("SELECT code FROM referral_codes WHERE clinic_id = ? AND user_id = ?", clinic, user)
-        .fetch_optional(connection)
-        .await
+    sqlx::query_scalar!(
+        "SELECT code FROM referral_codes
+         WHERE clinic_id = ? AND user_id = ? AND disabled_at IS NULL AND (expires_at IS NULL OR expires_at > ?)",
+        clinic,
+        user,
+        now
+    )
+    .fetch_optional(connection)
+    .await
 }

@@ -23,13 +23,26 @@ pub struct Referral<'a> {
     pub referrer: Option<UserId>,
     /// Why the one who invited earns nothing by it. `None` when they do, or when nobody has invited.
     pub unpaid: Option<UnpaidReason>,
+    /// Points that the new member gets at once.
+    pub join_points: u32,
+}
+
+/// A referral to a clinic, as the new member was told of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct There {
+    /// Which.
+    pub id: ReferralId,
+    /// Through which code.
+    pub code: String,
+    /// Points that the new member got at once.
+    pub join_points: u32,
 }
 
 /// What is known of a user's referrals.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Earlier {
-    /// The referral to one clinic, and its code.
-    pub there: Option<(ReferralId, String)>,
+    /// The referral to one clinic.
+    pub there: Option<There>,
     /// Whether the user was ever referred to any clinic: then no more points come from joining.
     pub anywhere: bool,
 }
@@ -45,14 +58,15 @@ pub async fn insert(
 ) -> Result<ReferralId, sqlx::Error> {
     let id = ReferralId::new(ambient);
     sqlx::query!(
-        "INSERT INTO referrals (id, clinic_id, user_id, code, referrer_id, unpaid_because, created_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO referrals (id, clinic_id, user_id, code, referrer_id, unpaid_because, join_points, created_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         id,
         referral.clinic,
         referral.user,
         referral.code,
         referral.referrer,
         referral.unpaid.map(UnpaidReason::as_str),
+        referral.join_points,
         ambient.now()
     )
     .execute(connection)
@@ -66,7 +80,7 @@ pub async fn insert(
 /// When the database does not answer.
 pub async fn find_earlier(connection: &mut MySqlConnection, user: UserId, clinic: ClinicId) -> Result<Earlier, sqlx::Error> {
     let rows = sqlx::query!(
-        r#"SELECT id AS "id: ReferralId", code, clinic_id = ? AS "there!: bool" FROM referrals WHERE user_id = ?
+        r#"SELECT id AS "id: ReferralId", code, join_points, clinic_id = ? AS "there!: bool" FROM referrals WHERE user_id = ?
            ORDER BY clinic_id = ? DESC LIMIT 1"#,
         clinic,
         user,
@@ -74,5 +88,29 @@ pub async fn find_earlier(connection: &mut MySqlConnection, user: UserId, clinic
     )
     .fetch_optional(connection)
     .await?;
-    Ok(Earlier { anywhere: rows.is_some(), there: rows.filter(|row| row.there).map(|row| (row.id, row.code)) })
+    let anywhere = rows.is_some();
+    let there = rows.filter(|row| row.there).map(|row| There { id: row.id, code: row.code, join_points: row.join_points });
+    Ok(Earlier { there, anywhere })
+}
+
+/// Notes that the user has come back through a referral, which grants nothing: that is what they are told again.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn come_back(connection: &mut MySqlConnection, id: ReferralId) -> Result<(), sqlx::Error> {
+    sqlx::query!("UPDATE referrals SET join_points = 0 WHERE id = ?", id).execute(connection).await.map(drop)
+}
+
+/// Whether another user with that phone has joined a clinic. People are remembered by hashes of what they have proven
+/// ([`person_keys`](crate::db::person_keys)); this knows those who joined before that was so.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn has_joined_with_phone(connection: &mut MySqlConnection, user: UserId, phone: &str) -> Result<bool, sqlx::Error> {
+    let joined = sqlx::query_scalar!(
+        r#"SELECT 1 AS "joined: i64" FROM users u JOIN referrals r ON r.user_id = u.id WHERE u.phone = ? AND u.id <> ? LIMIT 1"#,
+        phone,
+        user
+    );
+    Ok(joined.fetch_optional(connection).await?.is_some())
 }

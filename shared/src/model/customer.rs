@@ -87,6 +87,7 @@ macro_rules! name {
 }
 
 name!(/** A person's name, 1 to 50 characters. */ CustomerName, 50, "김단골");
+name!(/** What a clinic calls somebody who works there, 1 to 100 characters. */ StaffName, 100, "박간호사");
 name!(/** A group's name, 1 to 50 characters; `VIP ` is `VIP`. */ GroupName, 50, "VIP");
 name!(/** A clinic's name, 1 to 100 characters. */ ClinicName, 100, "단골의원");
 name!(/** What a clinic writes about its points, 1 to 500 characters. */ PointsNotice, 500, "포인트는 비급여 진료 항목에만 사용할 수 있습니다.");

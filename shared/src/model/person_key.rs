@@ -1,13 +1,12 @@
 //! Hashes by which a person is known again under another account, without keeping who the person is.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use sha2::Sha256;
-
-use crate::model::person::Caller;
 
 /// The secret that goes into every hash: without it nobody can try out the phones that exist.
 #[derive(Clone, Deserialize)]
@@ -71,13 +70,14 @@ impl Pepper {
         Hmac::new_from_slice(pepper.as_bytes()).map(Self).map_err(|_| TooShort)
     }
 
-    /// The keys of somebody who is signed in, in order: of the proven phone and of the proven e-mail address.
+    /// The keys of a person, in order and each once: of the phones that they have proven, and of the proven e-mail address.
     #[must_use]
-    pub fn keys_of(&self, caller: &Caller) -> Vec<PersonKey> {
-        let phone = caller.phone.as_deref().map(|phone| self.key("phone", phone));
-        let email = caller.email.as_deref().map(|email| self.key("email", email));
-        let mut keys: Vec<_> = phone.into_iter().chain(email).collect();
+    pub fn keys(&self, phones: &[Option<&str>], email: Option<&str>) -> Vec<PersonKey> {
+        let phones = phones.iter().flatten().map(|phone| self.key("phone", phone));
+        let email = email.map(|email| self.key("email", &mailbox(email)));
+        let mut keys: Vec<_> = phones.chain(email).collect();
         keys.sort_unstable();
+        keys.dedup();
         keys
     }
 
@@ -96,23 +96,42 @@ impl Pepper {
     }
 }
 
+/// The mailbox that an address leads to: `kim+shop@mail.example` is `kim@mail.example` with most providers, and whoever has one has
+/// them all.
+fn mailbox(address: &str) -> Cow<'_, str> {
+    let Some((local, host)) = address.rsplit_once('@') else { return Cow::Borrowed(address) };
+    match local.split_once('+') {
+        Some((local, _)) if !local.is_empty() => Cow::Owned(format!("{local}@{host}")),
+        _ => Cow::Borrowed(address),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn caller(phone: Option<&str>, email: Option<&str>) -> Caller {
-        Caller { subject: "s".into(), name: None, phone: phone.map(str::to_owned), email: email.map(str::to_owned) }
-    }
-
     #[test]
     fn the_same_phone_is_the_same_key_only_with_the_same_pepper() {
         let (one, two) = (Pepper::new(&"one".repeat(11)).unwrap(), Pepper::new(&"two".repeat(11)).unwrap());
-        let person = caller(Some("+821012345678"), None);
-        assert_eq!(one.keys_of(&person), one.keys_of(&caller(Some("+821012345678"), None)));
-        assert_ne!(one.keys_of(&person), two.keys_of(&person));
-        assert_ne!(one.keys_of(&person), one.keys_of(&caller(None, Some("+821012345678"))));
-        assert_eq!(one.keys_of(&caller(Some("+8210"), Some("a@b.example"))).len(), 2);
-        assert!(one.keys_of(&caller(None, None)).is_empty());
+        let phone = Some("+821012345678");
+        assert_eq!(one.keys(&[phone], None), one.keys(&[phone, None, phone], None));
+        assert_ne!(one.keys(&[phone], None), two.keys(&[phone], None));
+        assert_ne!(one.keys(&[phone], None), one.keys(&[], phone));
+        assert_eq!(one.keys(&[phone, Some("+8210")], Some("a@b.example")).len(), 3);
+        assert!(one.keys(&[None], None).is_empty());
+    }
+
+    #[test]
+    fn an_address_is_known_by_its_mailbox_whatever_is_written_behind_a_plus() {
+        let pepper = Pepper::new(&"one".repeat(11)).unwrap();
+        let key = |address| pepper.keys(&[], Some(address));
+        for same in ["kim+1@mail.example", "kim+@mail.example", "kim+a+b@mail.example"] {
+            assert_eq!(key(same), key("kim@mail.example"), "{same}");
+        }
+        for other in ["lee@mail.example", "kim@mail+1.example", "+kim@mail.example", "+1@mail.example", "kim+1@other.example"] {
+            assert_ne!(key(other), key("kim@mail.example"), "{other}");
+        }
+        assert_ne!(key("+1@mail.example"), key("+2@mail.example"), "nothing is left of these without it");
     }
 
     #[test]

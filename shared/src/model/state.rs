@@ -249,6 +249,8 @@ states! {
     UnpaidReason {
         /// The clinic had a customer with this phone.
         KnownCustomer = "known_customer",
+        /// The person was a member of the clinic before, and had left.
+        KnownMember = "known_member",
         /// The person works for the clinic.
         Staff = "staff",
         /// The person had joined a clinic before, under this account or another.

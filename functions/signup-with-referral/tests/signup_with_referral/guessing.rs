@@ -13,6 +13,9 @@ use crate::world::{World, code, join, kind};
 
 const GUESSES: usize = 10_000;
 
+/// A difference of one part in so many is noise, too: the three unknown ones may be nearer to each other by chance.
+const NOISE: u32 = 10;
+
 #[tokio::test]
 async fn of_ten_thousand_guesses_ten_are_looked_up_and_the_right_code_is_not_told_from_the_wrong_ones() {
     let world = World::with_connections(2).await;
@@ -38,6 +41,23 @@ async fn of_ten_thousand_guesses_ten_are_looked_up_and_the_right_code_is_not_tol
     assert_eq!(world.count("code_guesses WHERE guesses = 1").await, 1);
     assert_eq!(join(&guesser, &clinic.code).await.status, 201);
     world.earned();
+    world.test.finish().await;
+}
+
+#[tokio::test]
+async fn a_guess_is_counted_also_when_the_database_gives_it_up_for_another_request() {
+    let world = World::new().await;
+    // As in a deadlock.
+    sqlx::raw_sql(
+        "CREATE TRIGGER deadlock BEFORE INSERT ON code_guesses FOR EACH ROW
+         IF @given_up IS NULL THEN SET @given_up = 1; SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213; END IF",
+    )
+    .execute(&world.test.pool)
+    .await
+    .unwrap();
+    let random = Ambient::seeded(FixedClock::new(), 82);
+    assert_eq!(kind(&world.join("guesser", ReferralCode::new(&random).as_str()).await), (404, "unknown-code"));
+    assert_eq!(world.count("code_guesses WHERE guesses = 1").await, 1);
     world.test.finish().await;
 }
 
@@ -108,30 +128,33 @@ async fn codes_that_do_not_exist_are_disabled_expired_or_orphaned_get_the_same_a
 #[expect(clippy::print_stdout, reason = "figures, for whoever asks for them")]
 #[tokio::test]
 async fn nobody_hears_from_the_time_it_takes_why_a_code_cannot_be_used() {
-    const TRIES: u32 = 3;
     let world = World::new().await;
-    let codes = useless(&world).await;
-    for attempt in 1..=TRIES {
-        let medians = medians(&world, &codes, attempt).await;
-        let (fastest, slowest) = (medians.iter().min().unwrap(), medians.iter().max().unwrap());
-        println!("medians: {:?}", codes.iter().map(|(name, _)| name).zip(&medians).collect::<Vec<_>>());
-        if *slowest < *fastest * 5 / 4 {
-            break;
-        }
-        // A difference that is one of the code is there each time, one of a busy machine is not.
-        assert!(attempt < TRIES, "{medians:?}");
+    let [unknown, disabled, expired, orphaned] = useless(&world).await;
+    // What an unknown code and itself differ by is what cannot be told from noise.
+    let again = [("unknown again", unknown.1.clone()), ("unknown once more", unknown.1.clone())];
+    let [one, two] = again;
+    let codes = [unknown, one, two, disabled, expired, orphaned];
+    let medians = medians(&world, &codes).await;
+    println!("medians: {:?}", codes.iter().map(|(name, _)| name).zip(&medians).collect::<Vec<_>>());
+    let (same, others) = medians.split_at(3);
+    let (fastest, slowest) = (same.iter().min().unwrap(), same.iter().max().unwrap());
+    let noise = slowest.abs_diff(*fastest).max(*fastest / NOISE);
+    for (other, (name, _)) in others.iter().zip(&codes[3..]) {
+        let off = slowest.abs_diff(*other).min(fastest.abs_diff(*other));
+        let is_between = other >= fastest && other <= slowest;
+        assert!(is_between || off <= noise, "{name}: {medians:?}");
     }
     world.test.finish().await;
 }
 
-async fn medians(world: &World, codes: &[(&str, String)], attempt: u32) -> Vec<Duration> {
-    const ROUNDS: usize = 500;
+async fn medians(world: &World, codes: &[(&str, String)]) -> Vec<Duration> {
+    const ROUNDS: usize = 1000;
     let mut took = vec![Vec::new(); codes.len()];
     for round in 0..ROUNDS {
         for turn in 0..codes.len() {
             // Whatever disturbs the machine disturbs all of them alike.
             let at = (turn + round) % codes.len();
-            let guesser = world.person(&format!("{attempt} {round} {turn}"));
+            let guesser = world.person(&format!("{round} {turn}"));
             let begun = Instant::now();
             let answer = join(&guesser, &codes[at].1).await;
             took[at].push(begun.elapsed());

@@ -94,6 +94,14 @@ async fn a_clinic_may_hold_the_points_of_whoever_has_not_proven_a_phone() {
     // The answer to a repeated request says what is still held.
     let again = world.join("guest", &code(&host)).await;
     assert_eq!((again.status, points(&again)), (200, (0, 1000, true)));
+    // A phone that was proven once, and is no longer, is no proof.
+    world
+        .run(&format!(
+            "INSERT INTO users (id, subject, name, phone, created_at) VALUES (RANDOM_BYTES(16), 'once', '', '{}', NOW(6))",
+            crate::world::phone_of(3)
+        ))
+        .await;
+    assert_eq!(points(&world.join("once", &clinic.code).await), (0, 1000, true));
     world.run("UPDATE held_grants SET state = 'refused', decided_at = NOW(6)").await;
     assert_eq!(points(&world.join("guest", &code(&host)).await), (0, 0, false));
     world.test.finish().await;

@@ -48,8 +48,36 @@ async fn the_same_request_again_gives_the_same_answer_and_no_points() {
     let first = world.join("first", &clinic.code).await;
     world.earned();
     let again = world.join("first", &clinic.code).await;
-    assert_eq!((again.status, code(&again), points(&again)), (200, code(&first), (0, 0, false)));
+    assert_eq!((again.status, code(&again), points(&again)), (200, code(&first), (1000, 0, false)));
+    // What the clinic grants others by now, and where else the person joins, changes nothing.
+    world.set(&clinic, "join_points = 30").await;
+    let other = world.clinic().await;
+    for _ in 0..2 {
+        assert_eq!(points(&world.join("first", &other.code).await), (0, 0, false));
+    }
+    assert_eq!(points(&world.join("first", &clinic.code).await), (1000, 0, false));
     assert_eq!(world.earned(), []);
+    world.test.finish().await;
+}
+
+#[tokio::test]
+async fn a_code_of_ones_own_that_nobody_can_use_is_not_handed_out() {
+    let world = World::new().await;
+    let clinic = world.clinic().await;
+    let first = world.join("first", &clinic.code).await;
+    world.earned();
+    let none =
+        |answer: &shared::testing::Answer| [&answer.json["referralCode"], &answer.json["inviteLink"]] == [&Value::Null; 2];
+    for change in ["disabled_at = created_at", "disabled_at = NULL, expires_at = created_at"] {
+        world.run(&format!("UPDATE referral_codes SET {change} WHERE code = '{}'", code(&first))).await;
+        let again = world.join("first", &clinic.code).await;
+        assert!(again.status == 200 && none(&again), "{change}");
+        world.end(&first, "left").await;
+        let back = world.join("first", &clinic.code).await;
+        assert!(back.status == 201 && none(&back), "{change}");
+    }
+    world.run("UPDATE referral_codes SET expires_at = NULL").await;
+    assert_eq!(code(&world.join("first", &clinic.code).await), code(&first));
     world.test.finish().await;
 }
 
@@ -61,7 +89,7 @@ async fn the_same_request_is_answered_also_when_the_code_or_the_clinic_has_close
     world.earned();
     world.set(&clinic, "accepts_members = FALSE").await;
     assert_eq!(world.join("first", &clinic.code).await.status, 200);
-    world.run("UPDATE referral_codes SET disabled_at = created_at").await;
+    world.run("UPDATE referral_codes SET disabled_at = created_at WHERE user_id IS NULL").await;
     let again = world.join("first", &clinic.code).await;
     assert_eq!((again.status, code(&again)), (200, code(&first)));
     world.test.finish().await;

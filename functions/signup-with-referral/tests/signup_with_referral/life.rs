@@ -40,6 +40,7 @@ async fn whoever_has_left_comes_back_by_the_code_of_before_and_earns_nothing() {
     assert_eq!((back.status, code(&back), points(&back)), (201, code(&first), (0, 0, false)));
     assert_eq!(state(&world, &first).await, ["confirmed 1 0"]);
     assert_eq!((world.earned(), world.count("referrals").await), (vec![], 2));
+    assert_eq!(points(&world.join("person", &code(&host)).await), (0, 0, false), "the same answer again");
     // Nobody comes back by a code that others cannot use either.
     world.end(&back, "left").await;
     world.end(&host, "left").await;

@@ -12,6 +12,7 @@ async fn another_account_with_the_same_phone_or_the_same_address_earns_nothing()
     for (who, phone, email) in [
         ("two", Some(phone_of(1)), Some("two@mail.example")),
         ("three", None, Some("ONE@mail.example")),
+        ("one more", None, Some("one+more@mail.example")),
         // The address that came with the known phone is known too.
         ("four", Some(phone_of(4)), Some("two@mail.example")),
     ] {
@@ -19,7 +20,7 @@ async fn another_account_with_the_same_phone_or_the_same_address_earns_nothing()
         assert_eq!(join(&person, &code(&host)).await.status, 201);
     }
     assert_eq!(world.earned(), []);
-    assert_eq!(world.unpaid().await, ["-", "-", "not_first", "not_first", "not_first"]);
+    assert_eq!(world.unpaid().await, ["-", "-", "not_first", "not_first", "not_first", "not_first"]);
     // Somebody else is new.
     join(&world.person("five").proving(None, Some("five@mail.example")), &clinic.code).await;
     assert_eq!(world.earned(), paid(&[("join", 1000)]));
@@ -78,5 +79,27 @@ async fn whoever_comes_back_after_a_withdrawal_earns_nothing_and_is_known_as_lon
     assert_eq!(world.count(&format!("person_keys WHERE forget_at IS NOT NULL AND user_id = {before}")).await, 1);
     assert_eq!(join(&world.proven("third account", 1), &code(&host)).await.status, 201);
     assert_eq!(world.earned(), []);
+    world.test.finish().await;
+}
+
+#[tokio::test]
+async fn whoever_joined_before_people_were_remembered_is_known_by_the_phone() {
+    let world = World::new().await;
+    let clinic = world.clinic().await;
+    let host = world.join("host", &clinic.code).await;
+    join(&world.proven("before", 1), &clinic.code).await;
+    // Somebody who has an account and the phone, and never joined, has earned nothing.
+    world
+        .run(&format!(
+            "INSERT INTO users (id, subject, name, phone, created_at) VALUES (RANDOM_BYTES(16), 'account', '', '{}', NOW(6))",
+            phone_of(2)
+        ))
+        .await;
+    world.earned();
+    world.run("DELETE FROM person_keys").await;
+    assert_eq!(join(&world.proven("another account", 1), &code(&host)).await.status, 201);
+    assert_eq!((world.earned(), world.unpaid().await.pop()), (vec![], Some("not_first".to_owned())));
+    join(&world.proven("somebody else", 2), &code(&host)).await;
+    assert_eq!(world.earned(), paid(&[("join", 1000), ("invite", 1000)]));
     world.test.finish().await;
 }

@@ -99,6 +99,23 @@ pub struct Undecided {
     pub referral: ReferralId,
     /// What has become of them so far.
     pub state: HeldState,
+    /// Who has decided, if somebody has.
+    pub decided_by: Option<StaffId>,
+}
+
+/// Who would earn points of the clinic that are or were held. Nothing is locked: whoever changes the person's points besides locks the
+/// person first, as whoever withdraws does.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_user(
+    connection: &mut MySqlConnection,
+    clinic: ClinicId,
+    id: HeldGrantId,
+) -> Result<Option<UserId>, sqlx::Error> {
+    sqlx::query_scalar!(r#"SELECT user_id AS "user: UserId" FROM held_grants WHERE clinic_id = ? AND id = ?"#, clinic, id)
+        .fetch_optional(connection)
+        .await
 }
 
 /// Points of the clinic that are or were held, locked, so that one of two who decide comes second.
@@ -111,7 +128,8 @@ pub async fn lock(
     id: HeldGrantId,
 ) -> Result<Option<Undecided>, sqlx::Error> {
     let row = sqlx::query!(
-        r#"SELECT grant_key, user_id AS "user: UserId", reason, amount, referral_id AS "referral: ReferralId", state
+        r#"SELECT grant_key, user_id AS "user: UserId", reason, amount, referral_id AS "referral: ReferralId", state,
+             decided_by AS "decided_by: StaffId"
            FROM held_grants WHERE clinic_id = ? AND id = ? FOR UPDATE"#,
         clinic,
         id
@@ -126,6 +144,7 @@ pub async fn lock(
             amount: Points::try_from(row.amount).map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
             referral: row.referral,
             state: decode(&row.state)?,
+            decided_by: row.decided_by,
         })
     });
     undecided.transpose()

@@ -108,6 +108,11 @@ impl PhonePart {
         let start = digits.strip_prefix('0').map(|national| format!("+82{national}%"));
         Some(Self { start: start.unwrap_or_else(|| anywhere.clone()), anywhere })
     }
+
+    /// The patterns of `LIKE` of which a phone fits one.
+    pub(in crate::db) fn patterns(&self) -> [&str; 2] {
+        [&self.start, &self.anywhere]
+    }
 }
 
 #[cfg(test)]
