@@ -153,7 +153,7 @@ pub async fn adjust<P: Publisher>(
                 return Ok(before);
             }
             let member = point_entries::lock_member(tx, staff.clinic, user).await?.ok_or_else(Problem::not_found)?;
-            if member.is(caller) {
+            if member.is(tx, caller, &staff).await? {
                 return Err(for_oneself());
             }
             if member.state == MembershipState::Pending {
@@ -174,7 +174,8 @@ pub async fn adjust<P: Publisher>(
 /// Takes a line back
 ///
 /// By a new line of the opposite amount: once, not for a line that itself takes another back, and not when the member would have less
-/// than nothing. Nobody gives points back to themselves.
+/// than nothing. Nobody gives points back to themselves. A correction is taken back by the owner, and one that took points away only
+/// while the clinic grants points.
 #[utoipa::path(
     post,
     path = "/v1/points/{entryId}/reverse",
@@ -204,10 +205,21 @@ pub async fn reverse<P: Publisher>(
                     "A line that takes another back cannot be taken back itself.",
                 ));
             }
+            // What the owner alone may do the owner alone undoes.
+            let is_correction = line.reason == PointReason::Adjust;
+            if is_correction {
+                staff.require_owner()?;
+            }
             // Who has withdrawn has no points that could be put right.
             let member = point_entries::lock_member(tx, staff.clinic, line.user).await?.ok_or_else(Problem::not_found)?;
-            if line.amount < 0 && member.is(caller) {
-                return Err(for_oneself());
+            if line.amount < 0 {
+                if member.is(tx, caller, &staff).await? {
+                    return Err(for_oneself());
+                }
+                // What was spent is the member's, and comes back all the same.
+                if is_correction && !grants_points(tx, &staff).await? {
+                    return Err(points_off());
+                }
             }
             let what = What::Reverse(entry, line.amount);
             write(tx, ambient, (staff, "points.reverse"), request, (line.user, what, text)).await

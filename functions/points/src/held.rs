@@ -85,7 +85,7 @@ pub struct Refusal {
 /// Grants points that were held
 ///
 /// They are published like any others, under the key that they would have had: however often that happens, they are granted once. Only
-/// the owner, and not for themselves.
+/// the owner, and not for themselves. Who has released them before gets the same answer again.
 #[utoipa::path(
     post,
     path = "/v1/points/held/{heldGrantId}/release",
@@ -103,11 +103,14 @@ pub async fn release<P: Publisher>(
     let released = deps.database.transaction::<_, Problem>("release_held_points", |tx| {
         Box::pin(async move {
             let staff = Staff::identify(tx, caller).await?;
-            let held = decidable(tx, &staff, id).await?;
-            let member = point_entries::lock_member(tx, staff.clinic, held.user)
-                .await?
+            staff.require_owner()?;
+            let user = held_grants::find_user(tx, staff.clinic, id).await?.ok_or_else(Problem::not_found)?;
+            // The person before what is held for them, as whoever withdraws does.
+            let member = point_entries::lock_member(tx, staff.clinic, user).await?;
+            let Some(held) = undecided(tx, &staff, id, HeldState::Released).await? else { return Ok(None) };
+            let member = member
                 .ok_or_else(|| Problem::of(Kind::MembershipState).detail("탈퇴한 단골입니다.", "The member has withdrawn."))?;
-            if member.is(caller) {
+            if member.is(tx, caller, &staff).await? {
                 return Err(for_oneself());
             }
             if !grants_points(tx, &staff).await? {
@@ -124,16 +127,18 @@ pub async fn release<P: Publisher>(
                 amount: held.amount,
                 referral_id: held.referral,
             };
-            Ok((staff.id, outbox::insert(tx, ambient, &earned).await?))
+            Ok(Some((staff.id, outbox::insert(tx, ambient, &earned).await?)))
         })
     });
-    let (staff, outgoing) = released.await?;
+    let Some((staff, outgoing)) = released.await? else { return Ok(StatusCode::NO_CONTENT) };
     tracing::info!(event = "held.released", staff.id = %staff, held.id = %id, "held points released");
     outbox::publish(&deps.database, &deps.publisher, &[outgoing]).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Does not grant points that were held
+///
+/// Only the owner. Who has refused them before gets the same answer again; the note stays the first one.
 #[utoipa::path(
     post,
     path = "/v1/points/held/{heldGrantId}/refuse",
@@ -151,24 +156,33 @@ pub async fn refuse<P: Publisher>(
     let refused = deps.database.transaction::<_, Problem>("refuse_held_points", |tx| {
         Box::pin(async move {
             let staff = Staff::identify(tx, caller).await?;
-            let held = decidable(tx, &staff, id).await?;
+            staff.require_owner()?;
+            let Some(held) = undecided(tx, &staff, id, HeldState::Refused).await? else { return Ok(None) };
             let decision = Decision { state: HeldState::Refused, staff: staff.id, note: text, at: ambient.now() };
             held_grants::decide(tx, staff.clinic, id, &decision).await?;
             audit::record(tx, ambient, &staff, "points.refuse", Subject::User(held.user), 1).await?;
-            Ok(staff.id)
+            Ok(Some(staff.id))
         })
     });
-    let staff = refused.await?;
+    let Some(staff) = refused.await? else { return Ok(StatusCode::NO_CONTENT) };
     tracing::info!(event = "held.refused", staff.id = %staff, held.id = %id, "held points refused");
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What the owner is to decide on, locked; refused when somebody has decided.
-async fn decidable(connection: &mut MySqlConnection, staff: &Staff, id: HeldGrantId) -> Result<Undecided, Problem> {
-    staff.require_owner()?;
+/// What is to be decided on, locked. None when the same person has decided so before: somebody asks again whose answer was lost. Refused
+/// when it was decided otherwise, or by somebody else.
+async fn undecided(
+    connection: &mut MySqlConnection,
+    staff: &Staff,
+    id: HeldGrantId,
+    wish: HeldState,
+) -> Result<Option<Undecided>, Problem> {
     let held = held_grants::lock(connection, staff.clinic, id).await?.ok_or_else(Problem::not_found)?;
     if held.state == HeldState::Held {
-        return Ok(held);
+        return Ok(Some(held));
+    }
+    if held.state == wish && held.decided_by == Some(staff.id) {
+        return Ok(None);
     }
     Err(Problem::of(Kind::AlreadyDecided).with("state", held.state.as_str()))
 }

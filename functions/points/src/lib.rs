@@ -38,7 +38,7 @@ fn table<P: Publisher + Send + Sync + 'static>() -> Table<Arc<Deps<P>>> {
     .add(route!(ledger::totals::<P>))
     .add(route!(change::spend::<P>).answers(&[Kind::NotEnoughPoints]))
     .add(route!(change::adjust::<P>).answers(&[Kind::NotOwner, Kind::MembershipState, Kind::NotEnoughPoints, Kind::PointsOff]))
-    .add(route!(change::reverse::<P>).answers(&[Kind::NotEnoughPoints, Kind::NotReversible]))
+    .add(route!(change::reverse::<P>).answers(&[Kind::NotOwner, Kind::NotEnoughPoints, Kind::NotReversible, Kind::PointsOff]))
     .add(route!(held::list::<P>))
     .add(route!(held::release::<P>).answers(&[Kind::NotOwner, Kind::AlreadyDecided, Kind::MembershipState, Kind::PointsOff]))
     .add(route!(held::refuse::<P>).answers(&[Kind::NotOwner, Kind::AlreadyDecided]))

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use shared::db::audit::{self, Subject};
+use shared::db::idempotency::{self, Request, Seen};
 use shared::db::referral_codes::manage::{self, Settings};
-use shared::http::{Body, Caller, Ids, Kind, Problem, Staff};
-use shared::model::ReferralCode;
+use shared::http::{Body, Caller, IdempotencyKey, Ids, Kind, Problem, Staff, replay};
 use shared::model::customer::visible;
+use shared::model::{ReferralCode, StaffId};
 use utoipa::ToSchema;
 
 use crate::Deps;
@@ -25,7 +27,7 @@ const LABEL: usize = 60;
 const FARTHEST: TimeDelta = TimeDelta::days(3653);
 
 /// A code of the clinic's own.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({"label": "접수대 QR", "expiresAt": "2027-03-02T00:00:00+09:00"}))]
 pub struct NewReferralCode {
@@ -69,9 +71,17 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Expiry, D::Error>
     Ok(shared::http::moment(deserializer)?.map_or(Expiry::Never, Expiry::At))
 }
 
+/// What became of a request to make a code.
+enum Outcome {
+    /// It is made, with this answer.
+    Made(StaffId, String),
+    /// It was answered before.
+    Before(u16, String),
+}
+
 /// Makes a referral code of the clinic's own
 ///
-/// At most 200 in all. A code is never deleted: who joined through it is counted with it.
+/// One for each `Idempotency-Key`. At most 200 in all. A code is never deleted: who joined through it is counted with it.
 #[utoipa::path(
     post,
     path = "/v1/referral-codes",
@@ -81,26 +91,39 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Expiry, D::Error>
 pub async fn add(
     State(deps): State<Arc<Deps>>,
     caller: Caller,
+    IdempotencyKey(key): IdempotencyKey,
     Body(asked): Body<NewReferralCode>,
-) -> Result<(StatusCode, Json<CodeView>), Problem> {
+) -> Result<Response, Problem> {
     let now = deps.ambient.now();
-    let label = label(&asked.label)?;
-    let expires_at = asked.expires_at.map(|at| expiry(at, now)).transpose()?;
-    let (ambient, caller, label) = (&deps.ambient, &caller, label.as_str());
+    let (label, expires_at) = (label(&asked.label)?, asked.expires_at);
+    let request = Request::new(&caller.subject, "POST /v1/referral-codes", &key, &asked);
+    let (ambient, console, caller, request, label) = (&deps.ambient, &deps.console, &caller, &request, label.as_str());
     let added = deps.database.transaction::<_, Problem>("add_referral_code", |tx| {
         Box::pin(async move {
             let staff = Staff::identify(tx, caller).await?;
+            match idempotency::claim(tx, ambient, request).await? {
+                Seen::Never => {}
+                Seen::Answered(status, body) => return Ok(Outcome::Before(status, body)),
+                Seen::Different => return Err(Problem::of(Kind::IdempotencyKeyReused)),
+            }
+            let expires_at = expires_at.map(|at| expiry(at, now)).transpose()?;
             if manage::count_locked(tx, staff.clinic).await? >= MOST {
                 return Err(Problem::of(Kind::TooManyCodes));
             }
             let code = manage::insert_labelled(tx, ambient, staff.clinic, label, expires_at).await?;
             let made = manage::find(tx, staff.clinic, &code).await?.ok_or_else(Problem::not_found)?;
-            Ok((staff.id, made))
+            let body = serde_json::to_string(&CodeView::new(made, console, now)).map_err(Problem::internal)?;
+            idempotency::save(tx, request, StatusCode::CREATED.as_u16(), &body).await?;
+            Ok(Outcome::Made(staff.id, body))
         })
     });
-    let (staff, made) = added.await?;
-    tracing::info!(event = "referral_code.made", staff.id = %staff, "referral code made");
-    Ok((StatusCode::CREATED, Json(CodeView::new(made, &deps.console, now))))
+    Ok(match added.await? {
+        Outcome::Before(status, body) => replay(status, body),
+        Outcome::Made(staff, body) => {
+            tracing::info!(event = "referral_code.made", staff.id = %staff, "referral code made");
+            (StatusCode::CREATED, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+        }
+    })
 }
 
 /// Labels, disables, enables or expires a referral code

@@ -27,39 +27,54 @@ pub struct Found {
     held: BTreeMap<HeldGrantId, (UserId, u32, String)>,
     /// Lines of the audit log, remembered requests, facts that wait: what a refused operation leaves alone, too.
     others: (i64, i64, i64),
+    /// The lines as the server says them.
+    text: String,
 }
 
+/// Everything of one clinic in one statement, as it was at one moment: lines of the ledger in their order, balances, what is held, and how
+/// many others.
+const ALL: &str = "SELECT
+    (SELECT GROUP_CONCAT(CONCAT_WS(' ', HEX(id), grant_key, HEX(user_id), reason, amount, HEX(reverses)) ORDER BY id SEPARATOR '\n')
+     FROM point_entries WHERE clinic_id = c.id),
+    (SELECT GROUP_CONCAT(CONCAT_WS(' ', HEX(user_id), balance) SEPARATOR '\n') FROM point_balances WHERE clinic_id = c.id),
+    (SELECT GROUP_CONCAT(CONCAT_WS(' ', HEX(id), HEX(user_id), amount, state) SEPARATOR '\n') FROM held_grants WHERE clinic_id = c.id),
+    (SELECT COUNT(*) FROM audit_entries WHERE clinic_id = c.id), (SELECT COUNT(*) FROM idempotency_keys WHERE subject = ?),
+    (SELECT COUNT(*) FROM outbox WHERE body LIKE ?)
+  FROM clinics c WHERE c.id = ?";
+
+type All = (Option<String>, Option<String>, Option<String>, i64, i64, i64);
+
 impl Found {
-    pub async fn look(world: &World<'_>) -> Self {
-        let pool = &world.look;
-        let lines = "SELECT id, grant_key, user_id, reason, CAST(amount AS SIGNED), reverses FROM point_entries WHERE clinic_id = ? ORDER BY id";
-        let lines: Vec<(PointEntryId, String, UserId, String, i64, Option<PointEntryId>)> =
-            sqlx::query_as(lines).bind(world.clinic).fetch_all(pool).await.unwrap();
-        let lines = lines.into_iter();
-        // As the model names it: without what tells this clinic's grants from those of others.
-        let lines = lines.map(|(id, key, user, reason, amount, reverses)| {
-            let key = key.replace(&world.mark, "");
-            Line { id, key, user, reason, amount, reverses }
+    /// Looks. What the look before has found is not read again while it is there word for word.
+    pub async fn look(world: &World<'_>, before: Option<&Self>) -> Self {
+        let mut connection = world.pools.look.lock().await;
+        let all = sqlx::query_as(ALL).bind(&world.owner).bind(format!("%{}%", world.clinic)).bind(world.clinic);
+        let (text, balances, held, audited, answered, waiting): All = all.fetch_one(&mut *connection).await.unwrap();
+        let text = text.unwrap_or_default();
+        let (mut lines, read) = match before {
+            Some(before) if text.starts_with(&before.text) => (before.lines.clone(), before.text.len()),
+            _ => (Vec::new(), 0),
+        };
+        lines.extend(words(&text[read..]).map(|words| Line {
+            id: PointEntryId::from_uuid(words[0].parse().unwrap()),
+            // As the model names it: without what tells this clinic's grants from those of others.
+            key: words[1].replace(&world.mark, ""),
+            user: user(words[2]),
+            reason: words[3].to_owned(),
+            amount: words[4].parse().unwrap(),
+            reverses: words.get(5).map(|id| PointEntryId::from_uuid(id.parse().unwrap())),
+        }));
+        let held = held.unwrap_or_default();
+        let held = words(&held).map(|words| {
+            let id = HeldGrantId::from_uuid(words[0].parse().unwrap());
+            (id, (user(words[1]), words[2].parse().unwrap(), words[3].to_owned()))
         });
-        let balances: Vec<(UserId, i64)> = sqlx::query_as("SELECT user_id, balance FROM point_balances WHERE clinic_id = ?")
-            .bind(world.clinic)
-            .fetch_all(pool)
-            .await
-            .unwrap();
-        let held: Vec<(HeldGrantId, UserId, u32, String)> =
-            sqlx::query_as("SELECT id, user_id, amount, state FROM held_grants WHERE clinic_id = ?")
-                .bind(world.clinic)
-                .fetch_all(pool)
-                .await
-                .unwrap();
-        let others = "SELECT (SELECT COUNT(*) FROM audit_entries WHERE clinic_id = ?),
-                        (SELECT COUNT(*) FROM idempotency_keys WHERE subject = ?), (SELECT COUNT(*) FROM outbox WHERE body LIKE ?)";
-        let others = sqlx::query_as(others).bind(world.clinic).bind(&world.owner).bind(format!("%{}%", world.clinic));
         Self {
-            lines: lines.collect(),
-            balances: balances.into_iter().collect(),
-            held: held.into_iter().map(|(id, user, amount, state)| (id, (user, amount, state))).collect(),
-            others: others.fetch_one(pool).await.unwrap(),
+            lines,
+            balances: words(&balances.unwrap_or_default()).map(|words| (user(words[0]), words[1].parse().unwrap())).collect(),
+            held: held.collect(),
+            others: (audited, answered, waiting),
+            text,
         }
     }
 
@@ -79,12 +94,12 @@ impl Found {
         let reversed: Vec<_> = self.lines.iter().filter_map(|line| line.reverses).collect();
         let once: BTreeSet<_> = reversed.iter().collect();
         law(once.len() == reversed.len(), || "a line was taken back twice".to_owned())?;
+        let by_id: BTreeMap<_, _> = self.lines.iter().map(|line| (line.id, line)).collect();
         let mut sums: BTreeMap<UserId, i64> = BTreeMap::new();
         for line in &self.lines {
             *sums.entry(line.user).or_default() += line.amount;
             if let Some(id) = line.reverses {
-                let taken_back =
-                    self.lines.iter().find(|other| other.id == id).ok_or("a line takes back one that is not there")?;
+                let taken_back = by_id.get(&id).ok_or("a line takes back one that is not there")?;
                 let opposite = taken_back.amount == -line.amount && taken_back.user == line.user;
                 law(opposite && taken_back.reverses.is_none(), || format!("{line:?} does not take back {taken_back:?}"))?;
             }
@@ -127,4 +142,12 @@ impl Found {
 
 fn law(holds: bool, wrong: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(wrong()) }
+}
+
+fn words(text: &str) -> impl Iterator<Item = Vec<&str>> {
+    text.lines().filter(|line| !line.is_empty()).map(|line| line.split(' ').collect())
+}
+
+fn user(hex: &str) -> UserId {
+    UserId::from_uuid(hex.parse().unwrap())
 }

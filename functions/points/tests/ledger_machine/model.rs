@@ -131,8 +131,11 @@ impl Model {
         if said == expected { Ok(201) } else { Err(format!("says {said:?}, expected {expected:?}")) }
     }
 
+    /// One owner decides here, who may ask again.
     fn decide(&mut self, held: HeldGrantId, state: HeldState) -> u16 {
-        let Some(line) = self.held.get_mut(&held).filter(|line| line.2 == HeldState::Held) else { return 409 };
+        let Some(line) = self.held.get_mut(&held).filter(|line| line.2 == HeldState::Held || line.2 == state) else {
+            return 409;
+        };
         line.2 = state;
         if state == HeldState::Released {
             self.released.insert(held);

@@ -12,7 +12,9 @@ use shared::model::id::HeldGrantId;
 use shared::model::state::PointReason;
 use shared::model::{ClinicId, ReferralId, StaffId, UserId};
 use shared::testing::{Client, FakePublisher, Graveyard, TestDatabase};
-use sqlx::MySqlPool;
+
+use sqlx::{MySqlConnection, MySqlPool};
+use tokio::sync::Mutex;
 
 use crate::found::Found;
 use crate::model::Done;
@@ -22,6 +24,8 @@ use crate::operation::Operation;
 pub struct Pools {
     /// For the routes.
     routes: MySqlPool,
+    /// For looking at everything.
+    pub look: Mutex<MySqlConnection>,
     /// Of two workers of grant-points.
     grants: [grant_points::Deps<Graveyard>; 2],
 }
@@ -32,12 +36,13 @@ pub async fn pools(test: &TestDatabase) -> Pools {
         ambient: Ambient::system().unwrap(),
         dead_letters: Graveyard::default(),
     };
-    Pools { routes: test.pool.clone(), grants: [grants().await, grants().await] }
+    let mut look = test.pool.acquire().await.unwrap().detach();
+    sqlx::query("SET SESSION group_concat_max_len = 100000000").execute(&mut look).await.unwrap();
+    Pools { routes: test.pool.clone(), look: Mutex::new(look), grants: [grants().await, grants().await] }
 }
 
 pub struct World<'a> {
-    pools: &'a Pools,
-    pub look: MySqlPool,
+    pub pools: &'a Pools,
     ambient: Ambient,
     publisher: Arc<FakePublisher>,
     client: Client,
@@ -76,8 +81,8 @@ impl<'a> World<'a> {
             sqlx::query(membership).bind(clinic).bind(member).execute(&test.pool).await.unwrap();
         }
         let stranger = client.with_subject(&stranger);
-        let (look, mark) = (test.pool.clone(), format!("c{number}-"));
-        Self { pools, look, ambient, publisher, client, stranger, clinic, owner, mark, members }
+        let mark = format!("c{number}-");
+        Self { pools, ambient, publisher, client, stranger, clinic, owner, mark, members }
     }
 
     /// Does something, and answers what everybody concerned was told. `number` makes keys of requests.
@@ -116,7 +121,7 @@ impl<'a> World<'a> {
                     sqlx::query_as("SELECT user_id, amount FROM held_grants WHERE clinic_id = ? AND id = ?")
                         .bind(self.clinic)
                         .bind(held)
-                        .fetch_one(&self.look)
+                        .fetch_one(&self.pools.routes)
                         .await
                         .unwrap();
                 let member = self.members.iter().position(|member| *member == found.0).unwrap();
@@ -169,7 +174,7 @@ impl<'a> World<'a> {
             "INSERT INTO held_grants (clinic_id, id, grant_key, user_id, reason, amount, referral_id, held_because, created_at)
                     VALUES (?, ?, ?, ?, 'invite', ?, ?, 'burst', NOW(6))";
         let line = sqlx::query(line).bind(self.clinic).bind(id).bind(format!("invite:{id}")).bind(self.members[member]);
-        line.bind(amount).bind(ReferralId::from_uuid(uuid::Uuid::nil())).execute(&self.look).await.unwrap();
+        line.bind(amount).bind(ReferralId::from_uuid(uuid::Uuid::nil())).execute(&self.pools.routes).await.unwrap();
         Done { status: 200, json: json!({ "id": id.to_string() }) }
     }
 

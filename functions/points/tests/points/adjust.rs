@@ -33,6 +33,16 @@ async fn nobody_adjusts_their_own_points_by_whatever_account() {
     for member in [same_account, same_phone] {
         assert_eq!(world.adjust(&owner, "k", member, 100).await.json["field"], "userId");
     }
+    // Also by a phone that was proven some time ago: when they came to work here, or by the owner as a person.
+    for (key, stored, expected) in [
+        ("k1", "UPDATE staff SET phone = '+821012345678' WHERE subject = 'owner'", true),
+        ("k2", "UPDATE staff SET phone = NULL", false),
+        ("k3", "UPDATE users SET phone = '+821012345678' WHERE subject = 'owner'", true),
+    ] {
+        sqlx::query(stored).execute(&world.test.pool).await.unwrap();
+        let adjusted = world.adjust(&world.owner, key, same_phone, 100).await;
+        assert_eq!(adjusted.json["field"] == "userId", expected, "{stored}: {adjusted:?}");
+    }
     world.staff(world.clinic, "partner", "owner").await;
     let partner = world.owner.with_subject("partner");
     assert_eq!(world.adjust(&partner, "k", same_account, 100).await.status, 201);

@@ -60,6 +60,38 @@ async fn nobody_gives_points_back_to_themselves() {
 }
 
 #[tokio::test]
+async fn a_correction_is_taken_back_by_the_owner_alone() {
+    let world = World::new().await;
+    let (member, staff) = (world.member("member", 1000).await, world.owner.with_subject("staff"));
+    for (number, amount) in [(1, 300), (2, -300)] {
+        let corrected = world.adjust(&world.owner, &format!("a{number}"), member, amount).await.json;
+        let refused = world.reverse(&staff, &format!("s{number}"), &corrected["id"]).await;
+        assert_eq!(kind(&refused), "not-owner", "{amount}");
+        assert_eq!(world.balance(member).await, 1000 + amount);
+        assert_eq!(world.reverse(&world.owner, &format!("o{number}"), &corrected["id"]).await.status, 201);
+    }
+    assert_eq!((world.balance(member).await, world.lines().await), (1000, 5));
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn while_points_are_off_spending_is_taken_back_and_no_correction_that_gives_points() {
+    let world = World::new().await;
+    let member = world.member("member", 1000).await;
+    let spent = world.spend(&world.owner, "k1", member, 400).await.json;
+    let down = world.adjust(&world.owner, "k2", member, -100).await.json;
+    let up = world.adjust(&world.owner, "k3", member, 50).await.json;
+    sqlx::query("UPDATE clinics SET points_enabled = FALSE").execute(&world.test.pool).await.unwrap();
+    assert_eq!(kind(&world.reverse(&world.owner, "k4", &down["id"]).await), "points-off");
+    assert_eq!(world.reverse(&world.owner, "k5", &up["id"]).await.status, 201);
+    assert_eq!(world.reverse(&world.owner, "k6", &spent["id"]).await.status, 201);
+    assert_eq!(world.balance(member).await, 900);
+    sqlx::query("UPDATE clinics SET points_enabled = TRUE").execute(&world.test.pool).await.unwrap();
+    assert_eq!(world.reverse(&world.owner, "k4", &down["id"]).await.status, 201);
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn a_foreign_line_and_none_answer_alike() {
     let world = World::new().await;
     let member = world.member("member", 1000).await;

@@ -4,15 +4,12 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use shared::model::ReferralCode;
 
-use crate::world::{World, items, kind, patch, refusal};
+use crate::world::{World, add, items, kind, patch, refusal};
 
 #[tokio::test]
 async fn a_code_is_made_with_a_label_and_an_end() {
     let world = World::new().await;
-    let made = world
-        .nurse
-        .post("/v1/referral-codes", json!({"label": " 봄  전단지 ", "expiresAt": "2026-03-03T00:00:00+09:00"}))
-        .await;
+    let made = add(&world.nurse, "k", json!({"label": " 봄  전단지 ", "expiresAt": "2026-03-03T00:00:00+09:00"})).await;
     assert_eq!(made.status, 201, "{made:?}");
     let code = made.json["code"].as_str().unwrap();
     assert!(code.parse::<ReferralCode>().is_ok());
@@ -27,6 +24,34 @@ async fn a_code_is_made_with_a_label_and_an_end() {
     assert_eq!(expired.json["state"], "expired");
     let again = patch(&world.nurse, code, json!({"expiresAt": null})).await;
     assert_eq!((&again.json["state"], again.json.get("expiresAt")), (&json!("usable"), None));
+    world.test.finish().await;
+}
+
+#[tokio::test]
+async fn a_code_asked_for_again_under_one_key_is_the_same_code() {
+    let world = World::new().await;
+    let end = "2026-03-02T02:00:00Z";
+    let asked = json!({"label": "접수대 QR", "expiresAt": end});
+    let mut requests = tokio::task::JoinSet::new();
+    for _ in 0..10 {
+        let (client, asked) = (world.another().await, json!({"label": "창구"}));
+        requests.spawn(async move { add(&client, "window", asked).await.json["code"].clone() });
+    }
+    let codes = requests.join_all().await;
+    assert!(codes[0].is_string() && codes.iter().all(|code| *code == codes[0]), "{codes:?}");
+
+    let first = add(&world.owner, "desk", asked.clone()).await;
+    assert_eq!(first.status, 201, "{first:?}");
+    // Also when the end that was asked for is over by then.
+    world.clock.advance(TimeDelta::days(1));
+    let again = add(&world.owner, "desk", asked.clone()).await;
+    assert_eq!((again.status, &again.json, again.headers.contains_key("idempotent-replayed")), (201, &first.json, true));
+    assert_eq!(kind(&add(&world.owner, "desk", json!({"label": "다른 곳"})).await), "idempotency-key-reused");
+    assert_eq!(kind(&world.owner.post("/v1/referral-codes", asked).await), "idempotency-key-required");
+    assert_eq!(items(&world.owner.get("/v1/referral-codes").await).len(), 3);
+    // What was refused is not remembered.
+    assert_eq!(refusal(&add(&world.owner, "next", json!({"label": "a", "expiresAt": end})).await), (422, "expiresAt"));
+    assert_eq!(add(&world.owner, "next", json!({"label": "a"})).await.status, 201);
     world.test.finish().await;
 }
 
@@ -92,10 +117,10 @@ async fn what_cannot_be_used_is_refused_with_the_field() {
         (json!({"label": "a", "clinicId": "cli_1"}), "clinicId"),
     ];
     for (body, field) in cases {
-        assert_eq!(refusal(&world.owner.post("/v1/referral-codes", body.clone()).await), (422, field), "{body}");
+        assert_eq!(refusal(&add(&world.owner, "k", body.clone()).await), (422, field), "{body}");
         assert_eq!(refusal(&patch(&world.owner, &code, body.clone()).await), (422, field), "{body}");
     }
-    assert_eq!(refusal(&world.owner.post("/v1/referral-codes", json!({})).await), (422, "label"));
+    assert_eq!(refusal(&add(&world.owner, "k", json!({})).await), (422, "label"));
     assert_eq!(items(&world.owner.get("/v1/referral-codes").await).len(), 2);
     world.test.finish().await;
 }
@@ -116,7 +141,7 @@ async fn a_clinic_has_two_hundred_codes_of_its_own_however_many_are_asked_for_at
     let mut requests = tokio::task::JoinSet::new();
     for number in 0..10 {
         let client = world.another().await;
-        requests.spawn(async move { client.post("/v1/referral-codes", json!({"label": format!("마지막 {number}")})).await });
+        requests.spawn(async move { add(&client, &format!("k{number}"), json!({"label": format!("마지막 {number}")})).await });
     }
     while let Some(answer) = requests.join_next().await {
         let answer = answer.unwrap();
@@ -131,8 +156,8 @@ async fn a_clinic_has_two_hundred_codes_of_its_own_however_many_are_asked_for_at
     // One that is disabled still counts, and another clinic is not concerned.
     let first = items(&world.owner.get("/v1/referral-codes?limit=1").await)[0]["code"].as_str().unwrap().to_owned();
     patch(&world.owner, &first, json!({"disabled": true})).await;
-    assert_eq!(world.owner.post("/v1/referral-codes", json!({"label": "더"})).await.status, 409);
-    assert_eq!(world.other.post("/v1/referral-codes", json!({"label": "하나"})).await.status, 201);
+    assert_eq!(add(&world.owner, "more", json!({"label": "더"})).await.status, 409);
+    assert_eq!(add(&world.other, "more", json!({"label": "하나"})).await.status, 201);
     world.test.finish().await;
 }
 

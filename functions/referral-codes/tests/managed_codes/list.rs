@@ -117,12 +117,20 @@ async fn only_staff_see_codes_and_cursors_of_other_lists_are_refused() {
     for path in ["/v1/referral-codes".to_owned(), format!("/v1/referral-codes/{code}")] {
         assert_eq!(kind(&stranger.get(&path).await), "not-staff");
     }
-    assert_eq!(kind(&stranger.post("/v1/referral-codes", json!({"label": "x"})).await), "not-staff");
+    assert_eq!(kind(&crate::world::add(&stranger, "k", json!({"label": "x"})).await), "not-staff");
     assert_eq!(kind(&crate::world::patch(&stranger, &code, json!({})).await), "not-staff");
     for query in ["cursor=MQ", "owner=member&cursor=MQ", "cursor=*", "owner=somebody", "page=2"] {
         let refused = world.owner.get(&format!("/v1/referral-codes?{query}")).await;
         assert_eq!(refused.status, 422, "{query}");
     }
     assert_eq!(refusal(&world.owner.get("/v1/referral-codes?cursor=MQ").await), (422, "cursor"));
+    // Cursors with moments that no database takes, or that are before all codes.
+    for year in [-1, 0, 999, 1969, 10_000, 262_000] {
+        let at = chrono::NaiveDate::from_ymd_opt(year, 12, 31).unwrap().and_time(chrono::NaiveTime::MIN).and_utc();
+        let cursor = shared::http::Cursor(format!("{}.{code}", at.timestamp_micros()));
+        let cursor = serde_json::to_value(&cursor).unwrap();
+        let path = format!("/v1/referral-codes?cursor={}", cursor.as_str().unwrap());
+        assert_eq!(refusal(&world.owner.get(&path).await), (422, "cursor"), "{year}");
+    }
     world.test.finish().await;
 }

@@ -109,7 +109,7 @@ impl World {
     /// Makes a code of the clinic's own and answers it.
     pub async fn code(&self, label: &str) -> String {
         self.clock.advance(TimeDelta::milliseconds(5));
-        let made = self.owner.post("/v1/referral-codes", json!({ "label": label })).await;
+        let made = add(&self.owner, &self.ambient.now().to_rfc3339(), json!({ "label": label })).await;
         assert_eq!(made.status, 201, "{made:?}");
         made.json["code"].as_str().unwrap().to_owned()
     }
@@ -121,6 +121,11 @@ impl World {
             .await
             .unwrap()
     }
+}
+
+/// Asks for a code under a key.
+pub async fn add(client: &Client, key: &str, body: Value) -> Answer {
+    client.post_once(key, "/v1/referral-codes", body).await
 }
 
 pub async fn patch(client: &Client, code: &str, body: Value) -> Answer {
