@@ -51,6 +51,10 @@ class Tool:
             refuse(f"`{self.binary.name} {' '.join(arguments)}` failed; its message is above.")
         return json.loads(done.stdout) if done.stdout else None
 
+    def since(self, before: dict[str, int], after: dict[str, int], name: str) -> int:
+        """What the server counted between two questions, without the questions."""
+        return after[name] - before[name] - self._counting[name]
+
     def cost(self, command: list[str], variables: dict[str, str]) -> Cost:
         """Run a step as a process of its own."""
         before, server = self.ask("counters"), cpu_seconds(self._server)
@@ -65,7 +69,7 @@ class Tool:
             refuse(f"`{' '.join(command)}` failed; its message is above.")
         server = cpu_seconds(self._server) - server
         after = self.ask("counters")
-        counters = {name: after[name] - before[name] - self._counting[name] for name in after}
+        counters = {name: self.since(before, after, name) for name in after}
         return Cost(wall, usage.ru_utime + usage.ru_stime, server, json.loads(output)["peakKib"], counters)
 
 

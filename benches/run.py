@@ -16,6 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "local"))
 
+import grants  # noqa: E402
 import imports  # noqa: E402
 import redirect  # noqa: E402
 import sending  # noqa: E402
@@ -64,6 +65,11 @@ def _parser() -> argparse.ArgumentParser:
     links.add_argument("--rounds", type=int, default=5, metavar="N", help="how often each contender has its turn (5)")
     links.add_argument("--guesses", type=int, default=1_000_000, metavar="N", help="tokens that are not ours (1,000,000)")
     links.add_argument("--only", nargs="+", metavar="CONTENDER", choices=sorted(redirect.CONTENDERS), help="not all of them")
+    points = commands.add_parser("grants", help="points become lines of the ledger: Dangol, Node with mysql2, TypeORM")
+    points.set_defaults(command=_grants)
+    points.add_argument("--messages", type=int, default=20_000, metavar="N", help="deliveries, in batches of ten (20,000)")
+    points.add_argument("--rounds", type=int, default=40, metavar="N", help="how many turns each contender has (40)")
+    points.add_argument("--only", nargs="+", metavar="CONTENDER", choices=sorted(grants.CONTENDERS), help="not all of them")
     customers = commands.add_parser("customers", help="lists and searches of a clinic with a million customers")
     customers.set_defaults(command=_customers)
     customers.add_argument("--rows", type=int, default=1_000_000, metavar="N")
@@ -106,6 +112,16 @@ def _redirect(options: argparse.Namespace) -> int:
     with _stores(options.base_port) as (_instance, environment):
         bench = redirect.Bench(tool, track_click, _NODE, environment)
         return bench.run(names, options.visits, options.rounds, options.guesses)
+
+
+def _grants(options: argparse.Namespace) -> int:
+    names = options.only or list(grants.CONTENDERS)
+    if any(grants.CONTENDERS[name].script for name in names):
+        _install_node_packages()
+    tool = _build("bench-grants")
+    with _stores(options.base_port) as (instance, environment):
+        bench = grants.Bench(tool, _NODE, instance.directory, environment)
+        return bench.run(names, options.messages, options.rounds)
 
 
 def _customers(options: argparse.Namespace) -> int:

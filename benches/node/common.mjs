@@ -42,7 +42,7 @@ export function* chunks(list, size = CHUNK) {
 }
 
 /** The 16 bytes of an id as the API shows it: `imp_` and 32 hexadecimal digits. */
-function bytes(id) {
+export function bytes(id) {
   return Buffer.from(id.slice(id.indexOf('_') + 1), 'hex');
 }
 

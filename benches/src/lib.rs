@@ -4,6 +4,7 @@
 //! `run.py` beside this package starts the services and runs the contenders, each as a process of its own.
 
 pub mod aws;
+pub mod grants;
 pub mod people;
 pub mod process;
 pub mod runtime_api;
