@@ -1,5 +1,6 @@
 //! The documentation of the API says what the code does, names every route of the template and no other, and is committed.
 
+mod audited;
 mod document;
 #[expect(dead_code, reason = "the rules of the template use the rest")]
 #[path = "policy/project.rs"]

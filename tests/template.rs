@@ -291,8 +291,24 @@ const API: &[Control] = &[
     control(Rule::GatewayResponse, "an error of the gateway's own shape", |project| {
         project.remove("/Resources/Api/Properties/GatewayResponses/THROTTLED");
     }),
+    control(Rule::BinaryMedia, "pictures only for those who accept nothing else", |project| {
+        project.set("/Resources/Api/Properties/BinaryMediaTypes", json!(["image~1png"]));
+    }),
+    control(Rule::Authorizer, "QR codes for those who are signed in", |project| {
+        project.remove("/Resources/ReferralCodesFunction/Properties/Events/DrawInvitation/Properties/Auth");
+    }),
     control(Rule::UserPool, "a sign-in that tells who has an account", |project| {
         project.remove("/Resources/UserPoolClient/Properties/PreventUserExistenceErrors");
+    }),
+    control(Rule::UserPool, "a client whom anybody can use, past the API", |project| {
+        project.set("/Resources/UserPoolClient/Properties/GenerateSecret", json!(false));
+    }),
+    control(Rule::LeastPrivilege, "a role of its own for text messages that may do more", |project| {
+        let actions = json!(["sns:Publish", "sns:CreateTopic"]);
+        project.set("/Resources/PhoneVerificationRole/Properties/Policies/0/PolicyDocument/Statement/0/Action", actions);
+    }),
+    control(Rule::UserPool, "a role for text messages that goes when they are switched off", |project| {
+        project.set("/Resources/PhoneVerificationRole/Condition", json!("ProvesPhones"));
     }),
     control(Rule::UserPool, "a short password", |project| {
         project.set("/Resources/UserPool/Properties/Policies/PasswordPolicy/MinimumLength", json!(6));

@@ -1,8 +1,10 @@
 //! What tests need: a clock that stands still, a database of their own, a publisher that fails on purpose.
 
+pub mod audited;
 pub mod document;
 pub mod downloads;
 pub mod importing;
+pub mod people;
 pub mod rollup;
 pub mod sending;
 pub mod totals;

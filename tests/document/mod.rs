@@ -13,8 +13,9 @@ pub use rules::{Rule, faults, resolved};
 type Part = (&'static str, fn() -> OpenApi);
 
 /// What each function with routes says about them.
-pub const FUNCTIONS: [Part; 12] = [
+pub const FUNCTIONS: [Part; 17] = [
     ("register-clinic", register_clinic::openapi),
+    ("staff", staff::openapi),
     ("customers", customers::openapi),
     ("groups", groups::openapi),
     ("suppressions", suppressions::openapi),
@@ -25,6 +26,10 @@ pub const FUNCTIONS: [Part; 12] = [
     ("stats", stats::openapi),
     ("signup-with-referral", signup_with_referral::openapi),
     ("memberships", memberships::openapi),
+    ("withdraw", withdraw::openapi),
+    ("points", points::openapi),
+    ("referral-codes", referral_codes::openapi),
+    ("accounts", accounts::openapi),
     ("api-docs", api_docs::openapi),
 ];
 

@@ -114,7 +114,7 @@ fn label(statement: &Statement) -> &'static str {
         "setup"
     } else if statement.is_prepared_only {
         "prepare"
-    } else if text.starts_with("BEGIN") {
+    } else if text == "BEGIN" || text == "ROLLBACK AND CHAIN" {
         "begin"
     } else if text.contains("INTO point_balances") {
         "balances"

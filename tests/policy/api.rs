@@ -9,6 +9,20 @@ use super::{Findings, Project, Rule};
 /// The route that people open from a message, without an account.
 const REDIRECT: &str = "/c/{token}";
 
+/// What people use before they have an account.
+const OPEN: &[&str] = &[
+    "/v1/accounts",
+    "/v1/accounts/confirm",
+    "/v1/accounts/resend",
+    "/v1/sessions",
+    "/v1/sessions/refresh",
+    "/v1/sessions/end",
+    "/v1/password/forgot",
+    "/v1/password/reset",
+    "/v1/invitations/{code}",
+    "/v1/invitations/{code}/qr",
+];
+
 /// What an access log may not hold: addresses, agents, claims, and paths with ids and link tokens in them.
 const PERSONAL: [&str; 4] = ["$context.identity", "$context.authorizer", "$context.path", "$context.customDomain"];
 
@@ -20,6 +34,8 @@ pub fn check(project: &Project, findings: &mut Findings) {
     authorizers(project, api, findings);
     throttling(project, api, findings);
     examples(project, findings);
+    let binary = list(&api["BinaryMediaTypes"]) == [Value::from("*~1*")];
+    findings.check(binary, Rule::BinaryMedia, "Api", "browsers would get pictures as text");
 
     let format = api["AccessLogSetting"]["Format"].as_str().unwrap_or("");
     findings.check(format.contains("$context.requestId"), Rule::AccessLog, "Api", "access must be logged");
@@ -37,11 +53,30 @@ pub fn check(project: &Project, findings: &mut Findings) {
     }
     for (id, client) in project.resources("AWS::Cognito::UserPoolClient") {
         let silent = client["Properties"]["PreventUserExistenceErrors"] == "ENABLED";
-        findings.check(silent, Rule::UserPool, id, "tells strangers who has an account");
+        let closed = client["Properties"]["GenerateSecret"] == true;
+        findings.check(silent && closed, Rule::UserPool, id, "tells strangers who has an account");
     }
     for (id, pool) in project.resources("AWS::Cognito::UserPool") {
         let length = pool["Properties"]["Policies"]["PasswordPolicy"]["MinimumLength"].as_u64();
         findings.check(length.is_some_and(|length| length >= 12), Rule::UserPool, id, "takes short passwords");
+        let message = "a pool refuses changes when the role that it once sent text messages as is gone";
+        for role in roles_of_messages(&pool["Properties"]["SmsConfiguration"]) {
+            let role = &project.template["Resources"][role];
+            let stays = role.get("Condition").is_none() && role["DeletionPolicy"] == "Retain";
+            findings.check(stays, Rule::UserPool, id, message);
+        }
+    }
+}
+
+/// The roles that a pool may send text messages as, wherever they stand below a condition.
+fn roles_of_messages(configuration: &Value) -> Vec<&str> {
+    match configuration {
+        Value::Array(values) => values.iter().flat_map(roles_of_messages).collect(),
+        Value::Object(values) => match values.get("SnsCallerArn") {
+            Some(role) => role["Fn::GetAtt"][0].as_str().into_iter().collect(),
+            None => values.values().flat_map(roles_of_messages).collect(),
+        },
+        _ => Vec::new(),
     }
 }
 
@@ -102,13 +137,13 @@ fn authorizers(project: &Project, api: &Value, findings: &mut Findings) {
             authorizer == expected,
             Rule::Authorizer,
             &format!("{method} {path}"),
-            "only the redirect and the documents are public, and nothing else has an authorizer of its own",
+            "only the redirect, the documents and what comes before an account are public, and nothing else has an authorizer of its own",
         );
     }
 }
 
 fn is_public(path: &str) -> bool {
-    path == REDIRECT || DOCUMENTS.contains(&path)
+    path == REDIRECT || DOCUMENTS.contains(&path) || OPEN.contains(&path)
 }
 
 fn throttling(project: &Project, api: &Value, findings: &mut Findings) {

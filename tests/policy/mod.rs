@@ -85,6 +85,8 @@ pub enum Rule {
     AccessLog,
     /// Errors of the gateway itself are problem documents.
     GatewayResponse,
+    /// Pictures reach browsers as pictures.
+    BinaryMedia,
     /// Topics and queues are encrypted.
     Encryption,
     /// The bucket is private, encrypted, TLS-only and forgets.
@@ -97,7 +99,7 @@ pub enum Rule {
 
 impl Rule {
     /// All rules, for the test that each has a negative control.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::FunctionFolder,
         Self::EventFolder,
         Self::Runtime,
@@ -132,6 +134,7 @@ impl Rule {
         Self::Throttling,
         Self::AccessLog,
         Self::GatewayResponse,
+        Self::BinaryMedia,
         Self::Encryption,
         Self::Bucket,
         Self::Retained,

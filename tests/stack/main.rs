@@ -3,8 +3,10 @@
 #[path = "../support/stack.rs"]
 mod support;
 
+mod accounts;
 mod campaign;
 mod clicks;
+mod codes;
 mod docs;
 mod import;
 mod lists;
@@ -12,6 +14,7 @@ mod referral;
 mod refusal;
 mod review;
 mod sending;
+mod withdrawal;
 
 use reqwest::Method;
 use serde_json::{Value, json};

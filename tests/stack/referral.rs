@@ -54,7 +54,7 @@ async fn a_member_and_a_friend_earn_points_exactly_once_whatever_is_delivered_ag
     let members = owner.list("/v1/members").await;
     let shown: Vec<_> =
         members.iter().map(|member| (member["name"].as_str().unwrap(), member["points"].as_i64().unwrap())).collect();
-    assert_eq!(shown, [("김단골", 2000), ("박친구", 1000)]);
+    assert_eq!(shown, [("박친구", 1000), ("김단골", 2000)]);
     assert_eq!(owner.get("/v1/stats").await["members"], 2);
 }
 

@@ -29,8 +29,8 @@ const QUEUE: &str = "grant-points";
 const DEAD_LETTERS: &str = "grant-points-dead-letter";
 /// How many messages wait at most, so that the emulator's queue stays quick.
 const BACKLOG: u64 = 400;
-/// Seconds until the messages of a killed process come again,
-const HIDDEN: u32 = 2;
+/// Seconds until the messages of a killed process come again: hardly ever while another process is still at them,
+const HIDDEN: u32 = 5;
 /// and as the template has it.
 const AS_DEPLOYED: u32 = 150;
 /// How long all of it may take.

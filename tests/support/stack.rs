@@ -104,6 +104,39 @@ impl Stack {
         read(request).await
     }
 
+    /// What anybody gets who accepts these types, as it is.
+    pub async fn bytes(&self, path: &str, accept: &str) -> Vec<u8> {
+        let answer =
+            self.http.get(format!("{}{path}", self.api)).header("Accept", accept).send().await.expect("the API answers");
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        answer.bytes().await.expect("the answer is complete").to_vec()
+    }
+
+    /// Posts without a token, and answers whatever comes.
+    pub async fn post_anonymously(&self, path: &str, headers: &[(&str, &str)], body: Value) -> Answer {
+        let mut request = self.http.post(format!("{}{path}", self.api)).header("Content-Type", "application/json");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        read(request.body(body.to_string())).await
+    }
+
+    /// Whoever has this ID token.
+    pub fn signed_in(&self, id_token: &str) -> Person {
+        Person { stack: self.clone(), token: id_token.to_owned() }
+    }
+
+    /// The texts of all mails that Cognito has sent to an address, oldest first.
+    pub async fn mails_to(&self, address: &str) -> Vec<String> {
+        let sent = read(self.http.get(format!("{}/_ministack/ses/messages", self.emulator))).await.json;
+        let accounts = sent["messages"].as_object().into_iter().flatten();
+        let mails = accounts.flat_map(|(_, mails)| mails.as_array().cloned().unwrap_or_default());
+        let to = |mail: &Value| mail["To"].as_array().is_some_and(|to| to.iter().any(|to| *to == *address));
+        let text =
+            |mail: Value| format!("{} {}", mail["BodyText"].as_str().unwrap_or(""), mail["BodyHtml"].as_str().unwrap_or(""));
+        mails.filter(to).map(text).collect()
+    }
+
     /// Opens a link as a browser would.
     pub async fn visit(&self, url: &str, agent: &str) -> Answer {
         read(self.http.get(url).header("User-Agent", agent)).await

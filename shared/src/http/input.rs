@@ -55,6 +55,7 @@ fn korean(reason: &str) -> String {
         ("missing field", "필수 항목입니다."),
         ("not a Korean mobile number", "알림톡을 받을 수 있는 휴대폰 번호가 아닙니다. 010-1234-5678 형식으로 입력해 주세요."),
         ("not a Korean sender number", "발신 번호가 아닙니다. 02-555-0101 또는 1588-1234 형식으로 입력해 주세요."),
+        ("not an e-mail address", "이메일 주소가 아닙니다. name@example.com 형식으로 입력해 주세요."),
         ("not a referral code", "추천 코드가 아닙니다. 오타가 없는지 확인해 주세요."),
         ("not a cursor of this list", "이 목록의 커서가 아닙니다."),
         (NOT_A_MOMENT, "시각은 2026-03-02T09:00:00+09:00 형식으로 입력해 주세요."),

@@ -61,12 +61,9 @@ kinds! {
     /// The invitation of staff does not exist, was used, revoked or has expired: nobody can tell which.
     UnknownInvitation = NOT_FOUND "unknown-invitation",
         "없거나 더 이상 사용할 수 없는 초대입니다.", "This invitation does not exist or can no longer be used.";
-    /// E-mail and password do not belong together.
+    /// E-mail and password do not belong together, or the account cannot be signed in to: nobody can tell which.
     WrongCredentials = UNAUTHORIZED "wrong-credentials",
         "이메일 또는 비밀번호가 올바르지 않습니다.", "E-mail or password is wrong.";
-    /// The e-mail address of the account is not proven yet.
-    NotVerified = FORBIDDEN "not-verified",
-        "아직 이메일 인증을 마치지 않은 계정입니다.", "The account's e-mail address is not verified yet.";
     /// The path exists for other methods.
     MethodNotAllowed = METHOD_NOT_ALLOWED "method-not-allowed",
         "지원하지 않는 요청 방식입니다.", "The method is not supported here.";
@@ -132,6 +129,14 @@ kinds! {
     /// The user is a member of the clinic.
     AlreadyMember = CONFLICT "already-member",
         "이미 이 병원의 단골입니다.", "You are a member of this clinic already.";
+    /// The clinic has as many codes of its own as it may have.
+    TooManyCodes = CONFLICT "too-many-codes",
+        "추천 코드를 더 만들 수 없습니다. 기존 코드의 이름을 바꾸어 사용해 주세요.",
+        "The clinic can have no more codes of its own. Rename one that it has.";
+    /// The clinic has as many open invitations of staff as it may have.
+    TooManyInvitations = CONFLICT "too-many-invitations",
+        "아직 수락하지 않은 초대가 너무 많습니다. 필요 없는 초대를 취소해 주세요.",
+        "Too many invitations are open at one time. Revoke those that are not needed.";
     /// The clinic takes no new members.
     ClinicClosed = CONFLICT "clinic-closed",
         "이 병원은 지금 새 단골을 받지 않습니다.", "This clinic takes no new members at present.";
@@ -141,6 +146,9 @@ kinds! {
     /// What is asked for cannot be done with the membership in its present state.
     MembershipState = CONFLICT "membership-state",
         "지금 상태의 단골에는 할 수 없는 작업입니다.", "This cannot be done with the membership in its present state.";
+    /// The clinic has switched points off.
+    PointsOff = CONFLICT "points-off",
+        "병원이 포인트를 지급하지 않도록 설정되어 있습니다.", "The clinic grants no points at present.";
     /// The member has fewer points.
     NotEnoughPoints = CONFLICT "not-enough-points",
         "포인트가 부족합니다.", "There are not enough points.";
@@ -153,9 +161,13 @@ kinds! {
     /// A clinic cannot be without an owner.
     LastOwner = CONFLICT "last-owner",
         "마지막 대표 계정입니다. 다른 대표를 먼저 지정해 주세요.", "This is the last owner. Name another one first.";
-    /// There is an account with this e-mail address.
-    AccountExists = CONFLICT "account-exists",
-        "이미 가입된 이메일입니다.", "There is an account with this e-mail address already.";
+    /// Whoever works for a clinic cannot withdraw.
+    StillStaff = CONFLICT "still-staff",
+        "병원 직원 계정입니다. 대표에게 직원에서 제외해 달라고 한 뒤 탈퇴해 주세요.",
+        "This account works for a clinic. Ask its owner to remove you, then withdraw.";
+    /// The application sends no text messages, by which a phone could be proven.
+    PhoneProofOff = CONFLICT "phone-proof-off",
+        "지금은 휴대폰 번호를 인증할 수 없습니다.", "Phones cannot be verified here at present.";
     /// The body is larger than is read.
     TooLarge = PAYLOAD_TOO_LARGE "too-large",
         "요청 본문이 너무 큽니다.", "The request body is too large.";
@@ -181,7 +193,7 @@ kinds! {
     /// The caller has shown too many codes that do not exist.
     TooManyGuesses = TOO_MANY_REQUESTS "too-many-guesses",
         "잘못된 코드를 너무 많이 입력했습니다. 잠시 후 다시 시도해 주세요.", "Too many wrong codes. Try again in a while.";
-    /// Too often for one account, as the sign-in service sees it.
+    /// Too often for one account, or for the service that keeps the accounts.
     TooManyAttempts = TOO_MANY_REQUESTS "too-many-attempts",
         "시도가 너무 많습니다. 잠시 후 다시 시도해 주세요.", "Too many attempts. Try again in a while.";
     /// The sign-in service does not answer.

@@ -3,6 +3,7 @@
 mod caller;
 mod input;
 mod kind;
+mod members;
 pub mod openapi;
 mod page;
 mod problem;

@@ -45,6 +45,8 @@ struct Content {
     kind: Kind,
     detail: Option<Text>,
     more: Map<String, Value>,
+    /// In how many seconds the same may be asked again.
+    retry_after: Option<u64>,
     /// For the log, never for the caller.
     cause: Option<Arc<dyn Error + Send + Sync>>,
 }
@@ -53,7 +55,7 @@ impl Problem {
     /// A problem of this kind, without an explanation of its own.
     #[must_use]
     pub fn of(kind: Kind) -> Self {
-        Self(Box::new(Content { kind, detail: None, more: Map::new(), cause: None }))
+        Self(Box::new(Content { kind, detail: None, more: Map::new(), retry_after: None, cause: None }))
     }
 
     /// Adds an explanation.
@@ -68,6 +70,14 @@ impl Problem {
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.0.more.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// Says in how many seconds the same may be asked again: as `Retry-After`, and as `retryAfter` for pages, which cannot read
+    /// every header.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.0.retry_after = Some(seconds);
+        self.with("retryAfter", seconds)
     }
 
     /// The kind, for tests and logs.
@@ -114,7 +124,12 @@ impl Problem {
             (header::CONTENT_LANGUAGE, language.tag()),
             (header::CACHE_CONTROL, "no-store"),
         ];
-        (self.kind().status(), headers, self.document(language).to_string()).into_response()
+        let retry_after = self.0.retry_after;
+        let mut response = (self.kind().status(), headers, self.document(language).to_string()).into_response();
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
     }
 
     /// The body of the answer in one language.

@@ -19,7 +19,7 @@ use crate::model::state;
 const INTRODUCTION: &str = "\
 Dangol is a CRM for clinics: customers, groups, bulk import, AlimTalk campaigns, members and referral codes.
 
-- **Sign in**: send the Cognito ID token as `Authorization: Bearer <token>`. The clinic comes from the token.
+- **Sign in**: `POST /v1/sessions` gives an ID token; send it as `Authorization: Bearer <token>`. The clinic comes from the token.
 - **Language**: texts for people are Korean, or English when `Accept-Language` prefers it.
 - **Lists** come in pages: pass `nextCursor` as `cursor` until it is absent. `limit` is 50 unless asked otherwise, and 200 at most.
 - **Ids** have a prefix. The id of another clinic's thing answers exactly like one that does not exist.
@@ -135,7 +135,7 @@ fn common() -> Components {
     let token = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
-        .description(Some("The ID token of Cognito. `make token` prints one on a developer's machine."));
+        .description(Some("The ID token that `POST /v1/sessions` gives. `make token` prints one on a developer's machine."));
     components.add_security_scheme("idToken", SecurityScheme::Http(token.build()));
     components
 }
