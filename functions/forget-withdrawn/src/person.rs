@@ -57,7 +57,7 @@ pub(crate) async fn go_on<A: Accounts>(deps: &Deps<A>, one: &Unfinished, round: 
     Ok(true)
 }
 
-/// Somebody who had no user when they withdrew may have joined a clinic in the same moment: then that user withdraws, too.
+/// The account may have joined a clinic again in the moment in which it withdrew: then the user of that withdraws, too.
 async fn withdraw_again<A>(deps: &Deps<A>, one: &Unfinished) -> Result<(), Failure> {
     let ambient = &deps.ambient;
     if users::find_by_subject(&mut *deps.database.acquire().await?, &one.subject).await?.is_none() {
@@ -66,7 +66,7 @@ async fn withdraw_again<A>(deps: &Deps<A>, one: &Unfinished) -> Result<(), Failu
     let withdrawn = deps.database.transaction::<_, Failure>("withdraw_again", |tx| {
         Box::pin(async move {
             let Some(User { id, name, phone }) = users::lock_by_subject(tx, &one.subject).await? else { return Ok(None) };
-            finish::delete(tx, one.user).await?;
+            finish::replace(tx, one.user, id).await?;
             let user = User { id, name, phone };
             withdrawals::remember(tx, ambient.now(), user.id, &one.subject).await?;
             Ok(Some(withdrawals::withdraw(tx, ambient, &user, &one.subject).await?))

@@ -12,7 +12,7 @@ use shared::clock::Ambient;
 use shared::db::clinics::{self, Clinic};
 use shared::db::referral_codes::{Owner, Shown};
 use shared::db::referrals::{self, Known, Referral, There};
-use shared::db::users::{self, User};
+use shared::db::users::User;
 use shared::db::{held_grants, invite_counts, memberships, outbox, person_keys, referral_codes, violates};
 use shared::http::{Body, Caller, Kind, Problem};
 use shared::message::PointsEarned;
@@ -119,7 +119,7 @@ pub(crate) async fn sign_up<P: Publisher>(
     let shown = guess::look_up(&deps.database, ambient, Some(guesser), code, Some(&caller.subject)).await?;
     let work = deps.database.transaction::<_, Problem>("sign_up", |tx| {
         Box::pin(async move {
-            let user = &users::lock_or_insert(tx, ambient, caller).await?;
+            let user = &person_keys::lock_and_remember(tx, ambient, pepper, caller).await?;
             let clinic = clinics::find(tx, shown.clinic).await?.ok_or_else(|| Problem::of(Kind::UnknownCode))?;
             join(tx, ambient, &Join { user, caller, pepper, clinic: &clinic, code, shown }).await
         })

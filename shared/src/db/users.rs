@@ -101,10 +101,7 @@ pub async fn lock(connection: &mut MySqlConnection, user: UserId) -> Result<Opti
 }
 
 /// Keeps the phone that the caller has proven, when it is another one than before; the caller of this holds the user's lock.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn take_over_phone(connection: &mut MySqlConnection, user: User, caller: &Caller) -> Result<User, sqlx::Error> {
+async fn take_over_phone(connection: &mut MySqlConnection, user: User, caller: &Caller) -> Result<User, sqlx::Error> {
     if caller.phone.is_none() || caller.phone == user.phone {
         return Ok(user);
     }

@@ -27,7 +27,7 @@ pub struct Withdrawn {
     /// At how many clinics there was a membership, ended ones included.
     pub clinics: usize,
     /// The customers that were deleted because joining had made them.
-    pub customers: usize,
+    pub customers: u64,
 }
 
 /// Whether the person works for a clinic at present: then whether as its only owner. Asked after [`remember`], in its transaction:
@@ -99,7 +99,7 @@ async fn end_memberships(
     connection: &mut MySqlConnection,
     now: DateTime<Utc>,
     user: &User,
-) -> Result<(usize, usize), sqlx::Error> {
+) -> Result<(usize, u64), sqlx::Error> {
     let memberships = sqlx::query!(
         r#"SELECT clinic_id AS "clinic: ClinicId", customer_id AS "customer: CustomerId", customer_made AS "made: bool"
            FROM memberships WHERE user_id = ? ORDER BY clinic_id FOR UPDATE"#,
@@ -120,20 +120,20 @@ async fn end_memberships(
     let mut customers = 0;
     for membership in &memberships {
         if let Some(customer) = membership.customer.filter(|_| membership.made) {
-            delete_customer(connection, user, membership.clinic, customer).await?;
-            customers += 1;
+            customers += delete_customer(connection, user, membership.clinic, customer).await?;
         }
     }
     Ok((memberships.len(), customers))
 }
 
-/// Deletes a customer whom joining made, and remembers by which phones messages to them are found.
+/// Deletes a customer whom joining made, and remembers by which phones messages to them are found. Answers 1, or 0 when the clinic had
+/// deleted the customer before.
 async fn delete_customer(
     connection: &mut MySqlConnection,
     user: &User,
     clinic: ClinicId,
     customer: CustomerId,
-) -> Result<(), sqlx::Error> {
+) -> Result<u64, sqlx::Error> {
     let found = sqlx::query!(
         r#"SELECT phone, (updated_at <> created_at) AS "is_edited!: bool" FROM customers WHERE clinic_id = ? AND id = ? FOR UPDATE"#,
         clinic,
@@ -146,7 +146,7 @@ async fn delete_customer(
     for phone in phones {
         phones::insert(connection, user.id, (clinic, customer), &phone, is_edited).await?;
     }
-    customers::delete_all(connection, clinic, &[customer]).await.map(drop)
+    customers::delete_all(connection, clinic, &[customer]).await
 }
 
 /// Empties what staff wrote beside the person's points. Also what they wrote about points that others would have earned by them.

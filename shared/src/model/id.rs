@@ -25,7 +25,7 @@ macro_rules! id {
         pub struct $name(Uuid);
 
         impl $name {
-            /// A fresh id, later than all before it.
+            /// A fresh id, which sorts behind all of earlier milliseconds.
             #[must_use]
             pub fn new(ambient: &Ambient) -> Self {
                 Self(ambient.uuid())

@@ -103,3 +103,19 @@ async fn whoever_joined_before_people_were_remembered_is_known_by_the_phone() {
     assert_eq!(world.earned(), paid(&[("join", 1000), ("invite", 1000)]));
     world.test.finish().await;
 }
+
+#[tokio::test]
+async fn the_phone_of_before_stays_known_when_a_member_joins_another_clinic_with_a_new_one() {
+    let world = World::new().await;
+    let (clinic, elsewhere) = (world.clinic().await, world.clinic().await);
+    join(&world.proven("member", 1), &clinic.code).await;
+    // As somebody stands there who had joined before keys were kept: only the user tells of the phone.
+    world.run("DELETE FROM person_keys").await;
+    let changed = world.person("member").proving(Some(&phone_of(2)), None);
+    assert_eq!(join(&changed, &elsewhere.code).await.status, 201);
+    world.earned();
+    let another = world.person("another account").proving(Some(&phone_of(1)), None);
+    assert_eq!(join(&another, &clinic.code).await.status, 201);
+    assert_eq!(world.earned(), []);
+    world.test.finish().await;
+}

@@ -32,9 +32,11 @@ async fn what_is_shown_is_what_a_count_over_the_rows_gives() {
     for statement in [
         "INSERT INTO customers (clinic_id, id, name, phone, attributes, created_at, updated_at)
          SELECT id, id, 'n', '+821012345678', '{}', NOW(), NOW() FROM clinics",
-        "INSERT INTO users SELECT id, HEX(id), 'n', NULL, NOW(), NULL FROM clinics",
-        "INSERT INTO memberships SELECT id, id, 'confirmed', NOW(), NOW() FROM clinics",
-        "INSERT INTO point_entries SELECT id, HEX(id), id, id, 'join', 700, NULL, NOW() FROM clinics",
+        "INSERT INTO users (id, subject, name, created_at) SELECT id, HEX(id), 'n', NOW() FROM clinics",
+        "INSERT INTO memberships (clinic_id, user_id, state, created_at, confirmed_at)
+         SELECT id, id, 'confirmed', NOW(), NOW() FROM clinics",
+        "INSERT INTO point_entries (id, grant_key, clinic_id, user_id, reason, amount, created_at)
+         SELECT id, HEX(id), id, id, 'join', 700, NOW() FROM clinics",
     ] {
         sqlx::query(statement).execute(&world.test.pool).await.unwrap();
     }

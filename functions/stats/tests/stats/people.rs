@@ -9,16 +9,22 @@ use crate::world::World;
 /// fourth through the clinic's, for points of their own amount.
 async fn join(pool: &MySqlPool, clinic: shared::model::ClinicId) {
     let statements = [
-        "INSERT INTO users SELECT UNHEX(LPAD(n, 32, '0')), CONCAT('user-', n), 'n', NULL, NOW(), NULL FROM numbers WHERE ? IS NOT NULL",
-        "INSERT INTO memberships SELECT ?, UNHEX(LPAD(n, 32, '0')), IF(n = 5, 'ended', 'confirmed'), '2026-01-01',
+        "INSERT INTO users (id, subject, name, created_at)
+         SELECT UNHEX(LPAD(n, 32, '0')), CONCAT('user-', n), 'n', NOW() FROM numbers WHERE ? IS NOT NULL",
+        "INSERT INTO memberships (clinic_id, user_id, state, ended_because, created_at, confirmed_at)
+         SELECT ?, UNHEX(LPAD(n, 32, '0')), IF(n = 5, 'ended', 'confirmed'), IF(n = 5, 'left', NULL), '2026-01-01',
              '2026-02-28 12:30:00' + INTERVAL n HOUR FROM numbers",
-        "INSERT INTO referral_codes SELECT CONCAT('CODE000', n), ?, UNHEX(LPAD(n, 32, '0')), '', '2026-01-01' FROM numbers WHERE n < 3",
-        "INSERT INTO referral_codes SELECT 'CLINIC00', ?, NULL, '', '2026-01-01'",
-        "INSERT INTO referrals SELECT UNHEX(LPAD(n, 32, '0')), ?, UNHEX(LPAD(n, 32, '0')), 'CODE0001', UNHEX(LPAD(1, 32, '0')),
+        "INSERT INTO referral_codes (code, clinic_id, user_id, created_at)
+         SELECT CONCAT('CODE000', n), ?, UNHEX(LPAD(n, 32, '0')), '2026-01-01' FROM numbers WHERE n < 3",
+        "INSERT INTO referral_codes (code, clinic_id, user_id, created_at) SELECT 'CLINIC00', ?, NULL, '2026-01-01'",
+        "INSERT INTO referrals (id, clinic_id, user_id, code, referrer_id, created_at)
+         SELECT UNHEX(LPAD(n, 32, '0')), ?, UNHEX(LPAD(n, 32, '0')), 'CODE0001', UNHEX(LPAD(1, 32, '0')),
              '2026-02-28 12:30:00' + INTERVAL n HOUR FROM numbers WHERE n % 3 = 0",
-        "INSERT INTO referrals SELECT UNHEX(LPAD(n, 32, '0')), ?, UNHEX(LPAD(n, 32, '0')), 'CLINIC00', NULL,
+        "INSERT INTO referrals (id, clinic_id, user_id, code, referrer_id, created_at)
+         SELECT UNHEX(LPAD(n, 32, '0')), ?, UNHEX(LPAD(n, 32, '0')), 'CLINIC00', NULL,
              '2026-02-28 12:30:00' + INTERVAL n HOUR FROM numbers WHERE n % 4 = 0 AND n % 3 <> 0",
-        "INSERT INTO point_entries SELECT UNHEX(LPAD(n, 32, '0')), CONCAT('join:', n), ?, UNHEX(LPAD(n, 32, '0')), 'join', 100 * n, NULL,
+        "INSERT INTO point_entries (id, grant_key, clinic_id, user_id, reason, amount, created_at)
+         SELECT UNHEX(LPAD(n, 32, '0')), CONCAT('join:', n), ?, UNHEX(LPAD(n, 32, '0')), 'join', 100 * n,
              '2026-02-28 12:30:00' + INTERVAL n HOUR FROM numbers",
     ];
     let numbers =

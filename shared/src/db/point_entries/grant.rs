@@ -48,11 +48,7 @@ pub async fn insert_new(
     if entries.is_empty() {
         return Ok(());
     }
-    // The ids grow in the order of the balances that they move: so the primary key finds them in the order of the rows to lock.
-    let mut entries: Vec<_> = entries.into_values().map(|entry| (entry, None)).collect();
-    let mut by_balance: Vec<_> = entries.iter_mut().collect();
-    by_balance.sort_unstable_by_key(|(entry, _)| (entry.clinic, entry.user));
-    let ids: Vec<_> = by_balance.into_iter().map(|(_, id)| *id.insert(PointEntryId::new(ambient))).collect();
+    let (entries, ids) = numbered(ambient, entries.into_values().collect());
     for piece in entries.chunks(PIECE) {
         insert_lines(connection, ambient, piece).await?;
     }
@@ -62,11 +58,28 @@ pub async fn insert_new(
     Ok(())
 }
 
+/// Gives every line its id. They grow in the order of the balances that the lines move, so that the primary key finds them in the order
+/// of the rows to lock; ids of one millisecond do not grow by themselves.
+fn numbered<'a>(
+    ambient: &Ambient,
+    entries: Vec<&'a NewEntry<'a>>,
+) -> (Vec<(&'a NewEntry<'a>, PointEntryId)>, Vec<PointEntryId>) {
+    let mut ids: Vec<_> = entries.iter().map(|_| PointEntryId::new(ambient)).collect();
+    ids.sort_unstable();
+    let mut by_balance: Vec<_> = (0..entries.len()).collect();
+    by_balance.sort_unstable_by_key(|&place| (entries[place].clinic, entries[place].user));
+    let mut of_place = ids.clone();
+    for (&place, &id) in by_balance.iter().zip(&ids) {
+        of_place[place] = id;
+    }
+    (entries.into_iter().zip(of_place).collect(), ids)
+}
+
 /// What is known stays as it is, and is never summed again: its id is not among the new ones.
 async fn insert_lines(
     connection: &mut MySqlConnection,
     ambient: &Ambient,
-    entries: &[(&NewEntry<'_>, Option<PointEntryId>)],
+    entries: &[(&NewEntry<'_>, PointEntryId)],
 ) -> Result<(), sqlx::Error> {
     let mut lines = QueryBuilder::<MySql>::new(
         "INSERT INTO point_entries (id, grant_key, clinic_id, user_id, reason, amount, referral_id, created_at) ",
@@ -92,4 +105,27 @@ async fn move_balances(connection: &mut MySqlConnection, ids: &[PointEntryId]) -
     }
     balances.push(") ORDER BY id ON DUPLICATE KEY UPDATE balance = balance + VALUES(balance)");
     balances.build().execute(connection).await.map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::ambient;
+
+    #[test]
+    fn ids_grow_in_the_order_of_the_balances_that_the_lines_move() {
+        let (ambient, _) = ambient();
+        let clinics: Vec<_> = (0..3).map(|_| ClinicId::new(&ambient)).collect();
+        let people: Vec<_> = (0..7).map(|_| UserId::new(&ambient)).collect();
+        let (amount, referral) = (Points::try_from(1).unwrap(), ReferralId::new(&ambient));
+        let entry = |number: usize| {
+            let (clinic, user) = (clinics[number % 3], people[number % 7]);
+            NewEntry { grant_key: "", clinic, user, reason: PointReason::Join, amount, referral }
+        };
+        let entries: Vec<_> = (0..100).map(entry).collect();
+        let (mut lines, ids) = numbered(&ambient, entries.iter().collect());
+        lines.sort_unstable_by_key(|(_, id)| *id);
+        assert!(lines.is_sorted_by_key(|(entry, _)| (entry.clinic, entry.user)));
+        assert_eq!(lines.into_iter().map(|(_, id)| id).collect::<Vec<_>>(), ids);
+    }
 }

@@ -30,7 +30,7 @@ struct Row {
     is_account_deleted: bool,
 }
 
-/// Withdrawals that are not finished: those whose account is still there first, then the others, each time others when there are more.
+/// Withdrawals that are not finished, each time others when there are more.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -38,7 +38,7 @@ pub async fn list(connection: &mut MySqlConnection, limit: u32) -> Result<Vec<Un
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT user_id AS "user: UserId", subject, requested_at, account_deleted_at IS NOT NULL AS "is_account_deleted!: bool"
-           FROM withdrawals WHERE finished_at IS NULL ORDER BY account_deleted_at IS NOT NULL, RAND() LIMIT ?"#,
+           FROM withdrawals WHERE finished_at IS NULL ORDER BY RAND() LIMIT ?"#,
         limit
     );
     let unfinished = rows.fetch_all(connection).await?.into_iter().map(|row| Unfinished {
@@ -59,11 +59,12 @@ pub async fn finish(connection: &mut MySqlConnection, user: UserId, at: DateTime
     sqlx::query!("UPDATE withdrawals SET finished_at = ? WHERE user_id = ?", at, user).execute(connection).await.map(drop)
 }
 
-/// The withdrawal of somebody who had no user goes, because one is found, who withdraws in its place.
+/// The withdrawal of an account goes, because another user of it is found, who withdraws in its place and has to see to what is left.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn delete(connection: &mut MySqlConnection, user: UserId) -> Result<(), sqlx::Error> {
+pub async fn replace(connection: &mut MySqlConnection, user: UserId, by: UserId) -> Result<(), sqlx::Error> {
+    sqlx::query!("UPDATE withdrawn_customers SET user_id = ? WHERE user_id = ?", by, user).execute(&mut *connection).await?;
     sqlx::query!("DELETE FROM withdrawals WHERE user_id = ?", user).execute(connection).await.map(drop)
 }
 
