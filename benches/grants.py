@@ -34,10 +34,12 @@ class Contender:
     title: str
     script: tuple[str, ...] = ()
     command: str = "work"
+    together: int = 1  # events of the stream that it gets as one
 
 
 CONTENDERS = {
     _OURS: Contender("Dangol"),
+    "dangol-hundreds": Contender("Dangol, events of a hundred, as its queue is set up", together=10),
     "node": Contender("Node, mysql2, the same statements", ("grants.mjs",)),
     "typeorm": Contender("Node, TypeORM, a transaction per message", ("grants-typeorm.mjs",)),
     "typeorm-upsert": Contender("the same, the balance by an upsert written by hand", ("grants-typeorm.mjs", "upsert")),
@@ -70,11 +72,11 @@ class Worker:
 
     def messages(self) -> int:
         """How many were worked off."""
-        return sum(map(len, self.turns)) * _BATCH
+        return sum(map(len, self.turns)) * _BATCH * self.contender.together
 
     def rates(self) -> list[float]:
         """Messages in a second, turn by turn."""
-        return [len(times) * _BATCH / sum(times) for times in self.turns]
+        return [len(times) * _BATCH * self.contender.together / sum(times) for times in self.turns]
 
     def part(self, share: float) -> float:
         """So many of all batches took no longer, in milliseconds."""
@@ -137,6 +139,8 @@ class Bench:
         if contender.script:
             command = [find("node") or "node", str(self._node / contender.script[0])]
         command += [schema, str(self._events), *contender.script[1:]]
+        if contender.together > 1:
+            command.append(str(contender.together))
         process = subprocess.Popen(
             command, env=self._tool.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )

@@ -17,7 +17,8 @@ use shared::model::state::PointReason;
 use shared::model::{ClinicId, Points, ReferralId, UserId};
 use sqlx::Executor;
 
-const USAGE: &str = "grants events FILE COUNT SEED | create SCHEMA HISTORY | work SCHEMA FILE | commit-only SCHEMA FILE
+const USAGE: &str =
+    "grants events FILE COUNT SEED | create SCHEMA HISTORY | work SCHEMA FILE [TOGETHER] | commit-only SCHEMA FILE
      | check SCHEMA FILE HISTORY | drop SCHEMA | prepare-server | counters";
 /// Lines of the history in one statement.
 const CHUNK: usize = 1000;
@@ -37,7 +38,8 @@ async fn main() -> Result<(), Failed> {
             Ok(fs::write(file, lines.join("\n"))?)
         }
         ["create", schema, history] => create(&server, schema, history.parse()?).await,
-        ["work", schema, file] => work(&server, schema, file).await,
+        ["work", schema, file] => work(&server, schema, file, 1).await,
+        ["work", schema, file, together] => work(&server, schema, file, together.parse()?).await,
         ["commit-only", schema, file] => commit_only(&server, schema, file).await,
         ["check", schema, file, history] => {
             let events = fs::read_to_string(file)?.lines().map(serde_json::from_str).collect::<Result<Vec<Value>, _>>()?;
@@ -85,12 +87,12 @@ async fn create(server: &Server, schema: &str, history: usize) -> Result<(), Fai
 }
 
 /// The function `grant-points`, told by SQS, one event after the other: each turn that is asked for on a line (`FIRST COUNT`), and each
-/// event from its text to that of its answer.
-async fn work(server: &Server, schema: &str, file: &str) -> Result<(), Failed> {
+/// event from its text to that of its answer. Of the events of the file so many come `together` as one.
+async fn work(server: &Server, schema: &str, file: &str, together: usize) -> Result<(), Failed> {
     let deps = grant_points::Deps { database: server.database(schema, 1), ambient: Ambient::system()?, dead_letters: Nowhere };
     // A function is connected before its first event.
     drop(deps.database.acquire().await?);
-    turns(file, async |event| {
+    turns(file, together, async |event| {
         let event: SqsEvent = serde_json::from_str(event)?;
         let response = serde_json::to_string(&grant_points::handle(&deps, event).await?)?;
         if response == ACKNOWLEDGED { Ok(()) } else { Err(format!("not acknowledged: {response}").into()) }
@@ -103,7 +105,7 @@ async fn commit_only(server: &Server, schema: &str, file: &str) -> Result<(), Fa
     let mut connection = server.connect(Some(schema)).await?;
     let ambient = Ambient::system()?;
     let clinic = ClinicId::new(&ambient);
-    turns(file, async |_| {
+    turns(file, 1, async |_| {
         sqlx::query("INSERT INTO point_balances (clinic_id, user_id, balance) VALUES (?, ?, 1)")
             .bind(clinic)
             .bind(UserId::new(&ambient))
@@ -115,7 +117,7 @@ async fn commit_only(server: &Server, schema: &str, file: &str) -> Result<(), Fa
 }
 
 /// Answers each turn with the time that every event took, and what the process has used so far.
-async fn turns(file: &str, mut handle: impl AsyncFnMut(&str) -> Result<(), Failed>) -> Result<(), Failed> {
+async fn turns(file: &str, together: usize, mut handle: impl AsyncFnMut(&str) -> Result<(), Failed>) -> Result<(), Failed> {
     let text = fs::read_to_string(file)?;
     let events: Vec<&str> = text.lines().collect();
     for turn in std::io::stdin().lines() {
@@ -124,9 +126,10 @@ async fn turns(file: &str, mut handle: impl AsyncFnMut(&str) -> Result<(), Faile
         let (first, count): (usize, usize) = (first.parse()?, count.parse()?);
         let cpu = Usage::own()?.cpu;
         let mut times = Vec::with_capacity(count);
-        for event in events.get(first..first + count).ok_or(USAGE)? {
+        for several in events.get(first..first + count).ok_or(USAGE)?.chunks(together.max(1)) {
+            let event = if let [event] = several { (*event).to_owned() } else { joined(several)? };
             let begun = Instant::now();
-            handle(event).await?;
+            handle(&event).await?;
             times.push(begun.elapsed().as_secs_f64());
         }
         let after = Usage::own()?;
@@ -134,4 +137,14 @@ async fn turns(file: &str, mut handle: impl AsyncFnMut(&str) -> Result<(), Faile
         answer(&json!({ "times": times, "cpuBefore": before, "cpuAfter": after, "peakKib": peak }))?;
     }
     Ok(())
+}
+
+/// One event with the messages of several.
+fn joined(events: &[&str]) -> Result<String, Failed> {
+    let mut records = Vec::new();
+    for event in events {
+        let mut event: Value = serde_json::from_str(event)?;
+        records.append(event["Records"].as_array_mut().ok_or(USAGE)?);
+    }
+    Ok(json!({ "Records": records }).to_string())
 }
