@@ -1,0 +1,66 @@
+//! The stylesheet, the scripts and the icon. Their addresses carry a hash of all of them, so browsers may keep them for ever.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use sha2::{Digest, Sha256};
+
+use crate::site::Deps;
+
+const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const SVG: &str = "image/svg+xml";
+
+/// Name, type and contents.
+const FILES: &[(&str, &str, &str)] = &[
+    ("console.css", CSS, include_str!("assets/console.css")),
+    ("console.js", SCRIPT, include_str!("assets/console.js")),
+    ("select.js", SCRIPT, include_str!("assets/select.js")),
+    ("live.js", SCRIPT, include_str!("assets/live.js")),
+    ("preview.js", SCRIPT, include_str!("assets/preview.js")),
+    ("upload.js", SCRIPT, include_str!("assets/upload.js")),
+    ("share.js", SCRIPT, include_str!("assets/share.js")),
+    ("icon.svg", SVG, include_str!("assets/icon.svg")),
+];
+
+/// The files under one version.
+#[derive(Debug, Clone)]
+pub struct Assets {
+    version: String,
+}
+
+impl Assets {
+    /// Computes the version from the contents.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut hash = Sha256::new();
+        for (name, _, contents) in FILES {
+            hash.update(name);
+            hash.update(contents);
+        }
+        Self { version: hex::encode(&hash.finalize()[..6]) }
+    }
+
+    /// The address of a file.
+    #[must_use]
+    pub fn path(&self, name: &str) -> String {
+        format!("/assets/{}/{name}", self.version)
+    }
+}
+
+impl Default for Assets {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Gives a file. One of another version is given too, but is not to be kept: it came with a page from before a deployment.
+pub async fn file(State(deps): State<Arc<Deps>>, Path((version, name)): Path<(String, String)>) -> Response {
+    let Some((_, kind, contents)) = FILES.iter().find(|(known, ..)| *known == name) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let age = if version == deps.assets.version { "public, max-age=31536000, immutable" } else { "no-store" };
+    ([(header::CONTENT_TYPE, *kind), (header::CACHE_CONTROL, age)], *contents).into_response()
+}

@@ -1,0 +1,42 @@
+// What all pages have: errors are read out, menus close, buttons say that they were pressed.
+
+const summary = document.querySelector("[data-focus]");
+if (summary) summary.focus();
+
+const menu = document.querySelector("details.menu");
+if (menu) {
+  document.addEventListener("click", (event) => { if (menu.open && !menu.contains(event.target)) menu.open = false; });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && menu.open) { menu.open = false; menu.querySelector("summary").focus(); }
+  });
+}
+
+// A form is sent once; the button that was pressed stays part of what is sent. Coming back to the page wakes it again.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  form.dataset.sent = "yes";
+  for (const button of form.querySelectorAll("button[type=submit]")) button.setAttribute("aria-busy", "true");
+});
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    for (const button of form.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
+  }
+});
+
+// What only works with scripts is hidden without them.
+for (const element of document.querySelectorAll("[data-with-script]")) element.hidden = false;
+for (const element of document.querySelectorAll("[data-without-script]")) element.hidden = true;
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-print], [data-copy]");
+  if (!button) return;
+  if ("print" in button.dataset) return window.print();
+  await navigator.clipboard.writeText(button.dataset.copy);
+  const said = button.querySelector("[role=status]") ?? button.appendChild(Object.assign(document.createElement("span"), { className: "visually-hidden" }));
+  said.setAttribute("role", "status");
+  said.textContent = button.dataset.copied ?? "";
+  button.dataset.done = "yes";
+});

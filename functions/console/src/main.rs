@@ -1,0 +1,29 @@
+//! Wiring of `console`.
+
+use console::api::Client;
+use console::assets::Assets;
+use console::{Deps, routes};
+use shared::clock::Ambient;
+use shared::config::Environment;
+use shared::model::console::ConsoleOrigin;
+use shared::{http, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    telemetry::init();
+    let mut environment = Environment::of_process();
+    let origin = environment.parsed("CONSOLE_ORIGIN", ConsoleOrigin::default());
+    let api = environment.text("API_URL");
+    let files_origin = environment.text("UPLOAD_ORIGIN");
+    environment.check()?;
+
+    let deps = Deps {
+        client: Client::new(api.parse()?)?,
+        ambient: Ambient::system()?,
+        origin,
+        files_origin,
+        sources: Box::new(|_| None),
+        assets: Assets::new(),
+    };
+    http::run(routes(deps)).await
+}

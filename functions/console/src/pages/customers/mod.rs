@@ -1,0 +1,12 @@
+//! Customers of the clinic.
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::site::Deps;
+
+/// Its routes.
+pub fn routes() -> Router<Arc<Deps>> {
+    Router::new()
+}

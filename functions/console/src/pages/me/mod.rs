@@ -1,0 +1,12 @@
+//! What is mine: clinics, code, friends, points.
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::site::Deps;
+
+/// Its routes.
+pub fn routes() -> Router<Arc<Deps>> {
+    Router::new()
+}

@@ -1,0 +1,12 @@
+//! Members and those who wait to be confirmed.
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::site::Deps;
+
+/// Its routes.
+pub fn routes() -> Router<Arc<Deps>> {
+    Router::new()
+}

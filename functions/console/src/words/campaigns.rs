@@ -1,0 +1,8 @@
+//! Texts of the pages about campaigns.
+
+/// Texts of the pages about campaigns.
+#[derive(Debug)]
+pub struct Campaigns {
+    /// The title of the page.
+    pub title: &'static str,
+}
