@@ -128,7 +128,7 @@ impl Site {
     /// When the person works for no clinic, is not signed in any more, or the API does not answer.
     pub async fn shell(&self) -> Result<Shell, Failure> {
         let clinic: ClinicOfShell = self.api().get(["clinic"]).send().await?;
-        Ok(Shell { clinic: clinic.name, owner: clinic.role.as_deref() != Some("staff"), zone: clinic.time_zone })
+        Ok(Shell { clinic: clinic.name, owner: clinic.me.is_none_or(|me| me.role == "owner"), zone: clinic.time_zone })
     }
 
     /// Goes to another page.
@@ -153,8 +153,12 @@ impl Site {
 struct ClinicOfShell {
     name: String,
     time_zone: String,
-    #[serde(default)]
-    role: Option<String>,
+    me: Option<Me>,
+}
+
+#[derive(Deserialize)]
+struct Me {
+    role: String,
 }
 
 /// A path of this site as a header; anything else leads home.
