@@ -99,7 +99,7 @@ pub struct Customers {
     pub group_empty: &'static str,
     /// Nobody is in the group: what to do.
     pub group_empty_text: &'static str,
-    /// Before the buttons of the export.
+    /// What the buttons of the export are called together.
     pub export: &'static str,
     /// As a workbook.
     pub export_xlsx: &'static str,
@@ -109,6 +109,8 @@ pub struct Customers {
     pub attributes: &'static str,
     /// What they are for.
     pub attributes_hint: &'static str,
+    /// Opens the fields for more columns.
+    pub more_columns: &'static str,
     /// The name of a column to add.
     pub new_column: &'static str,
     /// The value in a column to add.

@@ -179,10 +179,13 @@ fn own_columns(site: &Person, form: &Form, errors: &Errors) -> Markup {
                     (own_column(&format!("value.{at}"), name, form, &none))
                 }
             }
-            @for at in 0..NEW_COLUMNS {
-                div.pair {
-                    (Field::text(&format!("new-column.{at}"), words.new_column, form, &none).max_length(MAX_COLUMN).autocomplete("off"))
-                    (Field::text(&format!("new-value.{at}"), words.new_value, form, &none).autocomplete("off"))
+            details.more open[form.below("new-").any(|(_, text)| !text.trim().is_empty())] {
+                summary { (words.more_columns) }
+                @for at in 0..NEW_COLUMNS {
+                    div.pair {
+                        (Field::text(&format!("new-column.{at}"), words.new_column, form, &none).max_length(MAX_COLUMN).autocomplete("off"))
+                        (Field::text(&format!("new-value.{at}"), words.new_value, form, &none).autocomplete("off"))
+                    }
                 }
             }
         }

@@ -134,7 +134,7 @@ fn page(site: &Person, shell: Shell, content: &Content) -> Response {
         div.columns.people {
             (aside(site, content))
             section aria-label=(words.list) {
-                (search(site, &content.asked))
+                div.tools { (search(site, &content.asked)) (export(site, &content.asked)) }
                 @if content.listed.items.is_empty() && content.listed.next_cursor.is_none() {
                     (nobody(site, &content.asked))
                 } @else {
@@ -147,7 +147,6 @@ fn page(site: &Person, shell: Shell, content: &Content) -> Response {
                         (selection::bar(site, content.group.as_ref()))
                     }
                     (parts::pager(site, &next_path(content), is_first, content.listed.next_cursor.as_deref()))
-                    (export(site, &content.asked))
                 }
             }
         }
@@ -323,12 +322,11 @@ fn sortable(content: &Content, label: &str, orders: &[(&str, &str)]) -> Markup {
 fn export(site: &Person, asked: &Asked) -> Markup {
     let words = &site.words().customers;
     html! {
-        form.export method="post" action="/customers/export" data-file {
+        form.export method="post" action="/customers/export" data-file aria-label=(words.export) {
             (parts::csrf(site))
             (parts::hidden("q", &asked.q)) (parts::hidden("group", &asked.group)) (parts::hidden("back", site.here()))
-            span.hint { (words.export) }
-            button.button.small type="submit" name="format" value="xlsx" { (words.export_xlsx) }
-            button.button.small type="submit" name="format" value="csv" { (words.export_csv) }
+            button.button type="submit" name="format" value="xlsx" { (words.export_xlsx) }
+            button.button type="submit" name="format" value="csv" { (words.export_csv) }
         }
     }
 }

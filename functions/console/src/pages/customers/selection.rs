@@ -88,7 +88,7 @@ impl Wish {
     /// What can be done with customers of a group, or of all, in the window with the groups.
     fn of(group: Option<&Group>) -> &'static [Self] {
         // Who is in no group has nothing to leave or to stay in.
-        if group.is_some_and(|group| !group.unassigned) { &[Self::Copy, Self::Move] } else { &[Self::Add] }
+        if group.is_some_and(|group| !group.unassigned) { &[Self::Move, Self::Copy] } else { &[Self::Add] }
     }
 }
 
@@ -279,8 +279,8 @@ fn count(site: &Site) -> Markup {
 
 fn go_buttons(site: &Site, group: Option<&Group>) -> Markup {
     html! {
-        @for wish in Wish::of(group) {
-            button.button.primary type="submit" name=(DO) value=(wish.name()) { ((site.words().customers.wish)(*wish)) }
+        @for (at, wish) in Wish::of(group).iter().enumerate() {
+            button class=(if at == 0 { "button primary" } else { "button" }) type="submit" name=(DO) value=(wish.name()) { ((site.words().customers.wish)(*wish)) }
         }
     }
 }
@@ -318,7 +318,7 @@ mod tests {
     fn only_who_is_in_a_group_can_be_copied_or_moved_out_of_it() {
         assert_eq!(Wish::of(None), [Wish::Add]);
         assert_eq!(Wish::of(Some(&group(true))), [Wish::Add]);
-        assert_eq!(Wish::of(Some(&group(false))), [Wish::Copy, Wish::Move]);
+        assert_eq!(Wish::of(Some(&group(false))), [Wish::Move, Wish::Copy]);
         assert!(Wish::of(None).iter().all(|wish| !wish.has_source()));
     }
 

@@ -200,9 +200,12 @@ impl Found {
     #[must_use]
     pub fn list(&self, site: &Site, chosen: &[&str], here: &str) -> Markup {
         let words = &site.words().groups;
+        // What is chosen comes first: in a long list it would be out of sight.
+        let is_chosen = |group: &&Group| chosen.contains(&group.id.as_str());
+        let groups = self.groups.iter().filter(is_chosen).chain(self.groups.iter().filter(|group| !is_chosen(group)));
         html! {
             div.found data-found {
-                ul.pick-list { @for group in &self.groups { li { (self.choice(site, group, chosen.contains(&group.id.as_str()), here)) } } }
+                ul.pick-list { @for group in groups { li { (self.choice(site, group, is_chosen(&group), here)) } } }
                 @if self.groups.is_empty() { p.hint role="status" { (words.none_found) } }
                 @if self.more { p.hint { (words.more) } }
             }
