@@ -18,6 +18,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("console.css", CSS, include_str!("assets/console.css")),
     ("console.js", SCRIPT, include_str!("assets/console.js")),
     ("select.js", SCRIPT, include_str!("assets/select.js")),
+    ("keep.js", SCRIPT, include_str!("assets/keep.js")),
     ("groups.js", SCRIPT, include_str!("assets/groups.js")),
     ("work.js", SCRIPT, include_str!("assets/work.js")),
     ("live.js", SCRIPT, include_str!("assets/live.js")),
