@@ -59,7 +59,7 @@ pub async fn begin(site: &Person, wish: Wish, form: &Form, to: Target) -> Answer
 /// When the API does not answer.
 pub async fn step(site: Person, form: Form) -> Answer {
     let Some(wish) = Wish::named(form.text(DO)) else { return Ok(site.go("/customers")) };
-    let to = Target { id: form.text(TO).to_owned(), name: form.text("to-name").to_owned() };
+    let to = Target { id: form.text(TO).to_owned(), name: form.text("to-name").to_owned(), is_new: false };
     let work = Work::of(wish, &form, to);
     if form.restored() { ask(&site, &work, &form).await } else { go_on(&site, work).await }
 }
@@ -212,7 +212,7 @@ mod tests {
     use super::*;
 
     fn work(wish: Wish, fields: &[(&str, &str)]) -> Work {
-        let to = Target { id: "grp_2".to_owned(), name: "VIP".to_owned() };
+        let to = Target { id: "grp_2".to_owned(), name: "VIP".to_owned(), is_new: false };
         Work::of(wish, &Form::with(fields.iter().copied()), to)
     }
 

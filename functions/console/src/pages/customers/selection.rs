@@ -128,7 +128,9 @@ pub async fn act(site: Person, form: Form) -> Answer {
             // Of those who are moved the API counts whom the group did not have; people count whom they chose.
             let count = if wish == Wish::Move { form.all(CUSTOMER).len() as u64 } else { done.changed };
             let text = (site.words().customers.done)(wish, count, &to.name);
-            Ok(site.go_saying(back(&form), Tone::Good, &text))
+            // Who makes a group wants to do something with it next: to send to it.
+            let to_group = parts::address("/customers", [("group", to.id.as_str())]);
+            Ok(site.go_saying(if to.is_new { &to_group } else { back(&form) }, Tone::Good, &text))
         }
         Err(failure) => refused(&site, &form, failure, &to).await,
     }
@@ -141,6 +143,8 @@ pub struct Target {
     pub id: String,
     /// Its name.
     pub name: String,
+    /// Whether it was made for this.
+    pub is_new: bool,
 }
 
 /// The group to go to; one that is new is made.
@@ -156,7 +160,7 @@ async fn target(site: &Person, wish: Wish, form: &Form) -> Result<Result<Target,
         (false, id) => site.api().get(["groups", id]),
     };
     match call.send::<Group>().await {
-        Ok(group) => Ok(Ok(Target { id: group.id, name: group.name })),
+        Ok(group) => Ok(Ok(Target { id: group.id, name: group.name, is_new: new })),
         Err(failure) if failure.is_not_found() => Ok(Err(error(TO, site.words().groups.gone))),
         Err(failure) => Ok(Err(Errors::of(&failure.about_input()?, &[("name", NEW_NAME)]))),
     }
