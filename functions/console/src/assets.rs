@@ -59,7 +59,7 @@ impl Default for Assets {
 /// Gives a file. One of another version is given too, but is not to be kept: it came with a page from before a deployment.
 pub async fn file(State(deps): State<Arc<Deps>>, Path((version, name)): Path<(String, String)>) -> Response {
     let Some((_, kind, contents)) = FILES.iter().find(|(known, ..)| *known == name) else {
-        return StatusCode::NOT_FOUND.into_response();
+        return (StatusCode::NOT_FOUND, [(header::CACHE_CONTROL, "no-store")]).into_response();
     };
     let age = if version == deps.assets.version { "public, max-age=31536000, immutable" } else { "no-store" };
     ([(header::CONTENT_TYPE, *kind), (header::CACHE_CONTROL, age)], *contents).into_response()

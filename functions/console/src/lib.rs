@@ -27,7 +27,7 @@ pub fn routes(deps: Deps) -> Router {
     Router::new()
         .route("/assets/{version}/{name}", get(assets::file))
         .merge(pages::routes())
-        .fallback(around::missing)
+        .fallback(|site: site::Site| async move { pages::broken::missing(&site) })
         .layer(from_fn_with_state(deps.clone(), around::around))
         .with_state(deps)
 }
