@@ -16,7 +16,9 @@ pub mod words;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 pub use site::Deps;
@@ -27,7 +29,12 @@ pub fn routes(deps: Deps) -> Router {
     Router::new()
         .route("/assets/{version}/{name}", get(assets::file))
         .merge(pages::routes())
-        .fallback(|site: site::Site| async move { pages::broken::missing(&site) })
+        .fallback(missing)
         .layer(from_fn_with_state(deps.clone(), around::around))
         .with_state(deps)
+}
+
+/// No page has this address. Below the stylesheet's and the scripts' there is nobody to show a page to.
+async fn missing(site: Result<site::Site, StatusCode>) -> Response {
+    site.map_or_else(|_| StatusCode::NOT_FOUND.into_response(), |site| pages::broken::missing(&site))
 }

@@ -72,6 +72,9 @@ async fn stylesheet_and_scripts_are_kept_for_ever_under_their_version() {
     assert_eq!(status, StatusCode::OK);
     assert_eq!(headers[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
     assert!(text.contains(":root") && headers.get(header::SET_COOKIE).is_none());
+    for path in ["/assets/nothing.js", "/assets/a/nothing.js", "/assets/a/b/c", "/assets/"] {
+        assert_eq!(answered(get(path)).await.0, StatusCode::NOT_FOUND, "{path}");
+    }
 }
 
 #[tokio::test]
