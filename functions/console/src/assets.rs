@@ -17,6 +17,7 @@ const SVG: &str = "image/svg+xml";
 const FILES: &[(&str, &str, &str)] = &[
     ("console.css", CSS, include_str!("assets/console.css")),
     ("console.js", SCRIPT, include_str!("assets/console.js")),
+    ("account.js", SCRIPT, include_str!("assets/account.js")),
     ("select.js", SCRIPT, include_str!("assets/select.js")),
     ("live.js", SCRIPT, include_str!("assets/live.js")),
     ("preview.js", SCRIPT, include_str!("assets/preview.js")),

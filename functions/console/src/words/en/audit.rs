@@ -1,6 +1,141 @@
-//! English texts of the pages about audit.
+//! English texts of the pages about the audit log.
 
 use crate::words::audit::Audit;
 
 /// English.
-pub const WORDS: Audit = Audit { title: "Audit log" };
+pub const WORDS: Audit = Audit {
+    title: "Audit log",
+    lead: "Who of the staff has looked at, changed or downloaded whose data. Nobody can change or delete it, and to look at it is a line of it too.",
+    for_owners: "Only an owner sees the audit log.",
+    action: "Action",
+    any_action: "Every action",
+    from: "From",
+    to: "To",
+    show: "Show",
+    bad_day: "Enter a day like 2026-11-21.",
+    filters: "Filters",
+    without: "Without {filter}",
+    staff: "Colleague",
+    subject: "Whose data",
+    people: "People",
+    caption: "Lines of the audit log",
+    chosen: "the chosen one",
+    only_staff: "Only what {name} did",
+    only_subject: "Only about this",
+    left: "Left",
+    gone: "Gone",
+    many: "Several",
+    none_title: "There are no such lines",
+    none_text: "Change the filters or take them away.",
+    at: "When",
+    actions: &[
+        (
+            "Customers",
+            &[
+                ("customer.add", "Added a customer"),
+                ("customer.change", "Changed a customer"),
+                ("customer.delete", "Deleted customers"),
+                ("customer.export", "Exported customers"),
+                ("customer.forget", "Forgot a customer"),
+                ("customer.list", "Looked at a list of customers"),
+                ("customer.show", "Looked at a customer"),
+            ],
+        ),
+        (
+            "Groups",
+            &[
+                ("group.add", "Made a group"),
+                ("group.add_members", "Added customers to a group"),
+                ("group.copy_members", "Copied customers to another group"),
+                ("group.delete", "Deleted a group"),
+                ("group.move_members", "Moved customers to another group"),
+                ("group.remove_members", "Took customers out of a group"),
+            ],
+        ),
+        (
+            "Imports",
+            &[
+                ("import.bad_rows", "Downloaded the bad rows of an import"),
+                ("import.commit", "Approved an import"),
+                ("import.discard", "Discarded an import"),
+                ("import.edit_row", "Edited a row of an import"),
+                ("import.leave_out", "Left rows of an import out"),
+                ("import.remap", "Had the file of an import read anew"),
+                ("import.rows", "Looked at rows of an import"),
+                ("import.show", "Looked at an import"),
+                ("import.take_in", "Took rows of an import back in"),
+                ("import.undo", "Undid an import"),
+            ],
+        ),
+        (
+            "Messages and templates",
+            &[
+                ("campaign.preflight", "Checked whom a campaign would not reach"),
+                ("campaign.test", "Sent a test"),
+                ("click.list", "Looked at visits of links"),
+                ("message.export", "Exported messages"),
+                ("message.list", "Looked at messages"),
+                ("message.show", "Looked at a message"),
+                ("template.preview", "Looked at a template with a customer's data"),
+            ],
+        ),
+        (
+            "Opt-outs",
+            &[
+                ("suppression.add", "Suppressed phones"),
+                ("suppression.lift", "Lifted a suppression"),
+                ("suppression.list", "Looked at the suppressions"),
+                ("suppression.list_lifted", "Looked at the lifted suppressions"),
+                ("suppression.show", "Looked at a suppression"),
+            ],
+        ),
+        (
+            "Members",
+            &[
+                ("member.confirm", "Confirmed a member"),
+                ("member.decline", "Declined a member"),
+                ("member.end", "Ended a membership"),
+                ("member.show", "Looked at a member"),
+                ("member.tree", "Looked at whom a member brought"),
+                ("members.list", "Looked at a list of members"),
+                ("referral_code.change", "Changed a member's code"),
+                ("referral_code.list", "Looked at the codes of members"),
+                ("referral_code.show", "Looked at a member's code"),
+            ],
+        ),
+        (
+            "Points",
+            &[
+                ("points.adjust", "Adjusted points"),
+                ("points.held", "Looked at held points"),
+                ("points.list", "Looked at the ledger of points"),
+                ("points.refuse", "Refused held points"),
+                ("points.release", "Released held points"),
+                ("points.reverse", "Took a line of the ledger back"),
+                ("points.spend", "Spent points"),
+            ],
+        ),
+        (
+            "Staff",
+            &[
+                ("staff.accept", "Began to work for the clinic"),
+                ("staff.change", "Changed a colleague"),
+                ("staff.invite", "Invited a colleague"),
+                ("staff.list", "Looked at the list of colleagues"),
+                ("staff.list_invitations", "Looked at the invitations of colleagues"),
+                ("staff.remove", "Took a colleague off the staff"),
+                ("staff.revoke_invitation", "Revoked an invitation"),
+            ],
+        ),
+        ("Audit log", &[("audit.list", "Looked at the audit log")]),
+    ],
+    kinds: &[
+        ("customer", "Customer"),
+        ("user", "Member"),
+        ("staff", "Colleague"),
+        ("invitation", "Invitation"),
+        ("group", "Group"),
+        ("import", "Import"),
+        ("campaign", "Campaign"),
+    ],
+};

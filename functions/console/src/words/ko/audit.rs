@@ -1,6 +1,141 @@
-//! Korean texts of the pages about audit.
+//! Korean texts of the pages about the audit log.
 
 use crate::words::audit::Audit;
 
 /// Korean.
-pub const WORDS: Audit = Audit { title: "감사 기록" };
+pub const WORDS: Audit = Audit {
+    title: "감사 기록",
+    lead: "직원이 누구의 정보를 보고, 바꾸고, 내려받았는지 남는 기록입니다. 아무도 고치거나 지울 수 없으며, 이 기록을 본 것도 남습니다.",
+    for_owners: "감사 기록은 대표만 볼 수 있습니다.",
+    action: "작업",
+    any_action: "모든 작업",
+    from: "시작일",
+    to: "종료일",
+    show: "조회",
+    bad_day: "날짜를 2026-11-21처럼 입력해 주세요.",
+    filters: "적용한 조건",
+    without: "{filter} 조건 해제",
+    staff: "직원",
+    subject: "대상",
+    people: "인원",
+    caption: "감사 기록 목록",
+    chosen: "선택한 항목",
+    only_staff: "{name}의 기록만 보기",
+    only_subject: "이 대상의 기록만",
+    left: "그만둠",
+    gone: "삭제됨",
+    many: "여러 명",
+    none_title: "해당하는 기록이 없습니다",
+    none_text: "조건을 바꾸거나 초기화해 보세요.",
+    at: "일시",
+    actions: &[
+        (
+            "고객",
+            &[
+                ("customer.add", "고객 등록"),
+                ("customer.change", "고객 정보 수정"),
+                ("customer.delete", "고객 삭제"),
+                ("customer.export", "고객 내보내기"),
+                ("customer.forget", "고객 개인정보 파기"),
+                ("customer.list", "고객 목록 조회"),
+                ("customer.show", "고객 조회"),
+            ],
+        ),
+        (
+            "그룹",
+            &[
+                ("group.add", "그룹 만들기"),
+                ("group.add_members", "그룹에 고객 추가"),
+                ("group.copy_members", "고객을 다른 그룹으로 복사"),
+                ("group.delete", "그룹 삭제"),
+                ("group.move_members", "고객을 다른 그룹으로 이동"),
+                ("group.remove_members", "그룹에서 고객 제외"),
+            ],
+        ),
+        (
+            "대량 등록",
+            &[
+                ("import.bad_rows", "등록하지 못한 행 내려받기"),
+                ("import.commit", "대량 등록 승인"),
+                ("import.discard", "대량 등록 삭제"),
+                ("import.edit_row", "대량 등록 행 수정"),
+                ("import.leave_out", "대량 등록 행 제외"),
+                ("import.remap", "대량 등록 파일 다시 읽기"),
+                ("import.rows", "대량 등록 행 조회"),
+                ("import.show", "대량 등록 조회"),
+                ("import.take_in", "대량 등록 행 복원"),
+                ("import.undo", "대량 등록 되돌리기"),
+            ],
+        ),
+        (
+            "발송과 템플릿",
+            &[
+                ("campaign.preflight", "발송 전 확인"),
+                ("campaign.test", "시험 발송"),
+                ("click.list", "클릭 내역 조회"),
+                ("message.export", "발송 내역 내보내기"),
+                ("message.list", "발송 내역 조회"),
+                ("message.show", "메시지 조회"),
+                ("template.preview", "템플릿 미리보기"),
+            ],
+        ),
+        (
+            "수신 거부",
+            &[
+                ("suppression.add", "수신 거부 등록"),
+                ("suppression.lift", "수신 거부 해제"),
+                ("suppression.list", "수신 거부 목록 조회"),
+                ("suppression.list_lifted", "해제한 수신 거부 조회"),
+                ("suppression.show", "수신 거부 조회"),
+            ],
+        ),
+        (
+            "단골",
+            &[
+                ("member.confirm", "단골 승인"),
+                ("member.decline", "단골 거절"),
+                ("member.end", "단골 종료"),
+                ("member.show", "단골 조회"),
+                ("member.tree", "추천 관계 조회"),
+                ("members.list", "단골 목록 조회"),
+                ("referral_code.change", "단골의 추천 코드 수정"),
+                ("referral_code.list", "단골의 추천 코드 목록 조회"),
+                ("referral_code.show", "단골의 추천 코드 조회"),
+            ],
+        ),
+        (
+            "포인트",
+            &[
+                ("points.adjust", "포인트 조정"),
+                ("points.held", "보류한 포인트 조회"),
+                ("points.list", "포인트 내역 조회"),
+                ("points.refuse", "보류한 포인트 거절"),
+                ("points.release", "보류한 포인트 지급"),
+                ("points.reverse", "포인트 내역 취소"),
+                ("points.spend", "포인트 사용"),
+            ],
+        ),
+        (
+            "직원",
+            &[
+                ("staff.accept", "직원 초대 수락"),
+                ("staff.change", "직원 정보 수정"),
+                ("staff.invite", "직원 초대"),
+                ("staff.list", "직원 목록 조회"),
+                ("staff.list_invitations", "직원 초대 목록 조회"),
+                ("staff.remove", "직원 삭제"),
+                ("staff.revoke_invitation", "직원 초대 취소"),
+            ],
+        ),
+        ("감사 기록", &[("audit.list", "감사 기록 조회")]),
+    ],
+    kinds: &[
+        ("customer", "고객"),
+        ("user", "단골"),
+        ("staff", "직원"),
+        ("invitation", "직원 초대"),
+        ("group", "그룹"),
+        ("import", "대량 등록"),
+        ("campaign", "발송"),
+    ],
+};
