@@ -14,16 +14,17 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
 /// Name, type and contents.
-const FILES: &[(&str, &str, &str)] = &[
-    ("console.css", CSS, include_str!("assets/console.css")),
-    ("console.js", SCRIPT, include_str!("assets/console.js")),
-    ("account.js", SCRIPT, include_str!("assets/account.js")),
-    ("select.js", SCRIPT, include_str!("assets/select.js")),
-    ("live.js", SCRIPT, include_str!("assets/live.js")),
-    ("preview.js", SCRIPT, include_str!("assets/preview.js")),
-    ("upload.js", SCRIPT, include_str!("assets/upload.js")),
-    ("share.js", SCRIPT, include_str!("assets/share.js")),
-    ("icon.svg", SVG, include_str!("assets/icon.svg")),
+const FILES: &[(&str, &str, &[u8])] = &[
+    ("console.css", CSS, include_bytes!("assets/console.css")),
+    ("console.js", SCRIPT, include_bytes!("assets/console.js")),
+    ("account.js", SCRIPT, include_bytes!("assets/account.js")),
+    ("select.js", SCRIPT, include_bytes!("assets/select.js")),
+    ("live.js", SCRIPT, include_bytes!("assets/live.js")),
+    ("preview.js", SCRIPT, include_bytes!("assets/preview.js")),
+    ("upload.js", SCRIPT, include_bytes!("assets/upload.js")),
+    ("share.js", SCRIPT, include_bytes!("assets/share.js")),
+    ("card.png", "image/png", include_bytes!("assets/card.png")),
+    ("icon.svg", SVG, include_bytes!("assets/icon.svg")),
 ];
 
 /// The files under one version.
