@@ -15,7 +15,10 @@ use crate::site::Deps;
 
 /// Its routes.
 pub fn routes() -> Router<Arc<Deps>> {
-    Router::new().route("/settings", get(show::show)).route("/settings/{section}", post(change::change))
+    Router::new()
+        .route("/settings", get(show::show))
+        .route("/settings/balance", get(show::show_balance))
+        .route("/settings/{section}", post(change::change))
 }
 
 /// A part of the settings with a form of its own.
