@@ -36,6 +36,11 @@ pub async fn page(site: &Site, clinic: &Clinic, typed: Option<(Section, &Form, &
     draw(site, clinic, balance(site).await, typed)
 }
 
+/// Leads to the page of a form, when somebody comes back to its address.
+pub async fn back(site: Person) -> Response {
+    site.go("/settings")
+}
+
 /// What is left at the provider.
 #[derive(Clone, Copy)]
 enum Left {
