@@ -54,6 +54,8 @@ pub struct Audit {
     pub none_text: &'static str,
     /// When it was done.
     pub at: &'static str,
+    /// What owners look for most.
+    pub frequent: &'static str,
     /// Every action by its stable name, under what it belongs to.
     pub actions: &'static [Group],
     /// What a line can be about, by its stable name.

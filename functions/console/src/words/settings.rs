@@ -107,4 +107,6 @@ pub struct Settings {
     pub time_zone: &'static str,
     /// Nothing was entered.
     pub none: &'static str,
+    /// While the provider takes its time.
+    pub balance_later: &'static str,
 }

@@ -27,7 +27,7 @@ pub fn routes() -> Router<Arc<Deps>> {
         .route("/language", post(session::language))
         .route("/sign-up", get(sign_up::show).post(sign_up::sign_up))
         .route("/sign-up/confirm", get(sign_up::show_confirm).post(sign_up::confirm))
-        .route("/sign-up/resend", post(sign_up::resend))
+        .route("/sign-up/resend", get(sign_up::back_to_confirm).post(sign_up::resend))
         .route("/password/forgot", get(password::show_forgot).post(password::forgot))
         .route("/password/reset", get(password::show_reset).post(password::reset))
 }

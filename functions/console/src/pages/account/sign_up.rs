@@ -131,6 +131,11 @@ pub(super) fn wrong(site: &Site, problem: &Problem) -> Errors {
     errors
 }
 
+/// Leads to the page whose button sends the code again, when somebody changes the language after an error.
+pub async fn back_to_confirm(site: Site) -> Response {
+    site.go("/sign-up/confirm")
+}
+
 /// Sends the code again.
 ///
 /// # Errors

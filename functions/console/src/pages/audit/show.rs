@@ -96,6 +96,7 @@ fn page(site: &Site, shell: Shell, asked: &Asked, lines: &Lines, errors: &Errors
         p.muted { (words.lead) }
         (parts::error_summary(site, errors))
         (search(site, asked, errors))
+        (frequent(words, asked))
         (chosen(words, asked, lines))
         @if errors.is_empty() {
             @if lines.items.is_empty() {
@@ -133,6 +134,21 @@ fn search(site: &Site, asked: &Asked, errors: &Errors) -> Markup {
             (Field::text("to", words.to, &form, errors).kind("date"))
             button.button.primary type="submit" { (words.show) }
             @if asked.is_narrow() { a.button href="/audit" { (site.words().common.reset) } }
+        }
+    }
+}
+
+/// What owners look for most, one click away.
+const FREQUENT: [&str; 5] = ["customer.export", "message.export", "customer.delete", "points.adjust", "staff.invite"];
+
+fn frequent(words: &Audit, asked: &Asked) -> Markup {
+    let texts = words.actions.iter().flat_map(|(_, actions)| actions.iter()).filter(|(name, _)| FREQUENT.contains(name));
+    html! {
+        ul.chips aria-label=(words.frequent) {
+            @for (name, text) in texts {
+                @let here = asked.action == *name;
+                li { a href=(if here { asked.without("action") } else { asked.also("action", name) }) aria-current=[here.then_some("true")] { (text) } }
+            }
         }
     }
 }
@@ -177,7 +193,7 @@ fn rows(words: &Audit, shell: &Shell, asked: &Asked, lines: &Lines) -> Markup {
                     a href=(asked.also("staff", &line.staff.id)) title=(words.only_staff.replace("{name}", &line.staff.name)) { (line.staff.name) }
                     @if line.staff.removed { " " (parts::badge(Tone::Plain, words.left)) }
                 }
-                th scope="row" { (line.action_text) }
+                th.name scope="row" { (line.action_text) }
                 td { (subject(words, asked, &line.subject)) }
                 td.number { (parts::number(line.people)) }
             }

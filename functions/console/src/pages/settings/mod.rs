@@ -7,7 +7,7 @@ mod show;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::get;
 use serde::Deserialize;
 
 use crate::page::Shell;
@@ -15,7 +15,10 @@ use crate::site::Deps;
 
 /// Its routes.
 pub fn routes() -> Router<Arc<Deps>> {
-    Router::new().route("/settings", get(show::show)).route("/settings/{section}", post(change::change))
+    Router::new()
+        .route("/settings", get(show::show))
+        .route("/settings/balance", get(show::show_balance))
+        .route("/settings/{section}", get(show::back).post(change::change))
 }
 
 /// A part of the settings with a form of its own.

@@ -21,7 +21,7 @@ struct Accepted {
 
 /// Says what it is about. Whether the link works is known once somebody accepts: nobody learns it by opening links.
 pub async fn show(site: Site, Path(token): Path<String>) -> Response {
-    page(&site, &token, &Errors::none(), html! {})
+    page(&site, &token, &Errors::none(), &html! {})
 }
 
 /// Accepts the invitation.
@@ -30,7 +30,7 @@ pub async fn show(site: Site, Path(token): Path<String>) -> Response {
 /// When nobody is signed in, or the API does not answer.
 pub async fn accept(site: Person, Path(token): Path<String>, form: Form) -> Answer {
     if form.restored() {
-        return Ok(page(&site, &token, &Errors::none(), parts::restored(&site, &form)));
+        return Ok(page(&site, &token, &Errors::none(), &parts::restored(&site, &form)));
     }
     let words = &site.words().staff;
     let call = site.api().post(["staff", "invitations", "accept"]).json(&json!({ "token": token }));
@@ -39,12 +39,12 @@ pub async fn accept(site: Person, Path(token): Path<String>, form: Form) -> Answ
         Err(failure) if failure.is_not_found() => Ok(unknown(&site)),
         Err(failure) => {
             let problem = failure.about_input()?;
-            Ok(page(&site, &token, &Errors::whole(problem.text()), html! {}))
+            Ok(page(&site, &token, &Errors::whole(problem.text()), &html! {}))
         }
     }
 }
 
-fn page(site: &Site, token: &str, errors: &Errors, above: Markup) -> Response {
+fn page(site: &Site, token: &str, errors: &Errors, above: &Markup) -> Response {
     let (words, account) = (&site.words().staff, &site.words().account);
     let here = format!("/staff-invitations/{}", parts::encoded(token));
     Page::new(site, words.invited_title).errors(errors).body(html! {

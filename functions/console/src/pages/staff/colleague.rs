@@ -73,6 +73,11 @@ pub async fn change(site: Person, Path(id): Path<String>, form: Form) -> Answer 
     }
 }
 
+/// Leads to the page with the button, when somebody had to sign in again.
+pub async fn back(site: Person, Path(id): Path<String>) -> Response {
+    site.go(&format!("/staff/{}", parts::encoded(&id)))
+}
+
 /// Takes somebody off the staff, or leaves.
 ///
 /// # Errors

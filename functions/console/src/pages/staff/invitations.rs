@@ -102,7 +102,7 @@ fn rows(site: &Site, shell: &Shell, found: &Invitations) -> Markup {
     let body = html! {
         @for invitation in &found.items {
             tr {
-                th scope="row" { (invitation.name) }
+                th.name scope="row" { (invitation.name) }
                 td { (role_badge(words, &invitation.role)) }
                 td { (state_badge(words, &invitation.state)) }
                 td.nowrap { (parts::day(invitation.created_at, &shell.zone)) }
@@ -190,6 +190,11 @@ fn link_page(site: &Site, shell: Shell, name: &str, made: &Made) -> Response {
             }
         }
     })
+}
+
+/// Leads to the list with the button, when somebody had to sign in again.
+pub async fn back(site: Person) -> Response {
+    site.go("/staff/invitations")
 }
 
 /// Revokes an invitation.

@@ -96,7 +96,7 @@ fn rows(site: &Site, shell: &Shell, found: &Colleagues, removed: bool) -> Markup
         @for colleague in &found.items {
             @let changes = !removed && (shell.owner || colleague.you);
             tr {
-                th scope="row" {
+                th.name scope="row" {
                     (colleague.name) " "
                     @if colleague.you { (parts::badge(Tone::Plain, words.you)) }
                 }

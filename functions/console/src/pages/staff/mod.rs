@@ -8,7 +8,7 @@ mod list;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::get;
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -23,9 +23,9 @@ pub fn routes() -> Router<Arc<Deps>> {
         .route("/staff", get(list::show))
         .route("/staff/invitations", get(invitations::show))
         .route("/staff/invitations/new", get(invitations::show_new).post(invitations::invite))
-        .route("/staff/invitations/{invitation}/revoke", post(invitations::revoke))
+        .route("/staff/invitations/{invitation}/revoke", get(invitations::back).post(invitations::revoke))
         .route("/staff/{colleague}", get(colleague::show).post(colleague::change))
-        .route("/staff/{colleague}/remove", post(colleague::remove))
+        .route("/staff/{colleague}/remove", get(colleague::back).post(colleague::remove))
         .route("/staff-invitations/{token}", get(accept::show).post(accept::accept))
 }
 

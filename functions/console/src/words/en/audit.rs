@@ -28,6 +28,7 @@ pub const WORDS: Audit = Audit {
     none_title: "There are no such lines",
     none_text: "Change the filters or take them away.",
     at: "When",
+    frequent: "Often looked for",
     actions: &[
         (
             "Customers",

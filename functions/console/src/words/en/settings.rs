@@ -56,4 +56,5 @@ pub const WORDS: Settings = Settings {
     referral_code: "Referral code",
     time_zone: "Time zone",
     none: "Not entered",
+    balance_later: "Asking the provider.",
 };

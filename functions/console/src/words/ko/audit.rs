@@ -28,6 +28,7 @@ pub const WORDS: Audit = Audit {
     none_title: "해당하는 기록이 없습니다",
     none_text: "조건을 바꾸거나 초기화해 보세요.",
     at: "일시",
+    frequent: "자주 찾는 기록",
     actions: &[
         (
             "고객",

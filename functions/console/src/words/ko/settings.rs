@@ -56,4 +56,5 @@ pub const WORDS: Settings = Settings {
     referral_code: "병원 추천 코드",
     time_zone: "시간대",
     none: "입력하지 않음",
+    balance_later: "잔액을 확인하고 있습니다.",
 };
