@@ -219,10 +219,13 @@ impl Problem {
         }
     }
 
-    /// The explanation, or the title when there is none: what stands beside a field.
+    /// The explanation, or the title when there is none: what stands beside a field. The API names the field in front of it, which
+    /// says nothing there.
     #[must_use]
     pub fn short(&self) -> &str {
-        self.detail.as_deref().unwrap_or(&self.title)
+        let detail = self.detail.as_deref().unwrap_or(&self.title);
+        let named = self.field.as_deref().and_then(|field| detail.strip_prefix('`')?.strip_prefix(field)?.strip_prefix("`: "));
+        named.unwrap_or(detail)
     }
 
     /// Whether pressing the button again with other input may help: then the form is shown again.

@@ -128,6 +128,14 @@ impl Form {
         self.fields.iter().filter_map(move |(name, value)| Some((name.strip_prefix(prefix)?, value.as_str())))
     }
 
+    /// The same form with this value alone in the field.
+    #[must_use]
+    pub fn with_value(mut self, name: &str, value: &str) -> Self {
+        self.fields.retain(|(field, _)| field != name);
+        self.fields.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Whether the form was not sent to be carried out: the person had to sign in again first, and shall look at it once more.
     #[must_use]
     pub const fn restored(&self) -> bool {
