@@ -101,7 +101,7 @@ pub struct Codes {
     pub languages: &'static str,
     /// How to print.
     pub paper: &'static str,
-    /// How to make cards of the sheet.
+    /// How to make cards of the sheet. `{}` is how many it has.
     pub paper_cards: &'static str,
     /// For those without scripts.
     pub print_by_hand: &'static str,

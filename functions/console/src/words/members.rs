@@ -147,8 +147,10 @@ pub struct Members {
     pub adjust_note: &'static str,
     /// After a correction. `{}` is what there is now.
     pub adjusted_said: &'static str,
-    /// A field that needs a number has none.
-    pub not_a_number: &'static str,
+    /// An amount that cannot be used.
+    pub spend_range: &'static str,
+    /// An amount that cannot be a correction.
+    pub adjust_range: &'static str,
     /// Above the ledger of a member.
     pub history: &'static str,
     /// Leads to all of it.

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Code, LONGEST_LABEL, badge, end_of_day, last_day, uses};
+use super::{LONGEST_LABEL, ReferralCode, badge, end_of_day, last_day, uses};
 use crate::api::Problem;
 use crate::form::{Errors, Form};
 use crate::page::{Nav, Page, Shell};
@@ -37,7 +37,7 @@ impl Asked {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Codes {
-    items: Vec<Code>,
+    items: Vec<ReferralCode>,
     next_cursor: Option<String>,
 }
 
@@ -68,7 +68,7 @@ pub async fn make(site: Person, form: Form) -> Answer {
         };
         body["expiresAt"] = json!(ends);
     }
-    match site.api().post(["referral-codes"]).idempotent(form.text("key")).json(&body).send::<Code>().await {
+    match site.api().post(["referral-codes"]).idempotent(form.text("key")).json(&body).send::<ReferralCode>().await {
         Ok(code) => Ok(site.go_saying(&code.path(), Tone::Good, site.words().codes.made_said)),
         Err(failure) => page(&site, &asked, &form, &errors(&failure.about_input()?)).await,
     }
@@ -149,13 +149,13 @@ fn table(site: &Site, codes: &Codes, asked: &Asked, zone: &str) -> Markup {
     let rows = html! {
         @for code in &codes.items {
             tr {
-                th scope="row" {
+                th.name scope="row" {
                     @match &code.member {
                         Some(owner) => a href=(members::path(&owner.user_id)) { (owner.name) },
                         None => a href=(code.path()) { (code.name(words)) },
                     }
                 }
-                td { a href=(code.path()) { code { (code.code) } } }
+                td.nowrap { a href=(code.path()) { code { (code.code) } } }
                 td { (badge(words, code.state)) }
                 td.number { (uses(words, code)) }
                 td.nowrap {

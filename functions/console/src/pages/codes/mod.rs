@@ -33,7 +33,7 @@ const LONGEST_LABEL: usize = 60;
 /// A code, as the API shows one.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Code {
+struct ReferralCode {
     code: String,
     invite_link: String,
     member: Option<Owner>,
@@ -63,7 +63,7 @@ enum State {
     OwnerNotMember,
 }
 
-impl Code {
+impl ReferralCode {
     /// What people call it.
     fn name<'a>(&'a self, words: &'a Codes) -> &'a str {
         match (&self.member, &self.label) {
@@ -88,7 +88,7 @@ fn badge(words: &Codes, state: State) -> Markup {
 }
 
 /// How many have joined through it, with the way to them.
-fn uses(words: &Codes, code: &Code) -> Markup {
+fn uses(words: &Codes, code: &ReferralCode) -> Markup {
     let people = words.people.replace("{}", &parts::number(code.uses));
     html! {
         @if code.uses == 0 { (people) } @else { a href=(parts::address("/members", [("code", code.code.as_str())])) { (people) } }

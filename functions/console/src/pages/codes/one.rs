@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 
 use super::list::errors;
-use super::{Code, LONGEST_LABEL, State, badge, end_of_day, last_day, uses};
+use super::{LONGEST_LABEL, ReferralCode, State, badge, end_of_day, last_day, uses};
 use crate::form::{Errors, Form};
 use crate::page::{Nav, Page, Shell};
 use crate::pages::members;
@@ -69,11 +69,11 @@ fn changes(form: &Form, zone: &str) -> Option<Map<String, Value>> {
 }
 
 async fn page(site: &Site, code: &str, sent: Option<(&Form, &Errors)>) -> Answer {
-    let (shell, code) = tokio::try_join!(site.shell(), site.api().get(["referral-codes", code]).send::<Code>())?;
+    let (shell, code) = tokio::try_join!(site.shell(), site.api().get(["referral-codes", code]).send::<ReferralCode>())?;
     Ok(body(site, shell, &code, sent))
 }
 
-fn body(site: &Site, shell: Shell, code: &Code, sent: Option<(&Form, &Errors)>) -> Response {
+fn body(site: &Site, shell: Shell, code: &ReferralCode, sent: Option<(&Form, &Errors)>) -> Response {
     let words = &site.words().codes;
     let zone = shell.zone.clone();
     let was = code.expires_at.map(|ends| last_day(ends, &zone)).unwrap_or_default();
@@ -116,7 +116,7 @@ fn body(site: &Site, shell: Shell, code: &Code, sent: Option<(&Form, &Errors)>) 
     })
 }
 
-fn facts(site: &Site, code: &Code, zone: &str) -> Markup {
+fn facts(site: &Site, code: &ReferralCode, zone: &str) -> Markup {
     let words = &site.words().codes;
     html! {
         dl.facts {
@@ -132,7 +132,7 @@ fn facts(site: &Site, code: &Code, zone: &str) -> Markup {
     }
 }
 
-fn settings(site: &Site, code: &Code, form: &Form, errors: &Errors) -> Markup {
+fn settings(site: &Site, code: &ReferralCode, form: &Form, errors: &Errors) -> Markup {
     let words = &site.words().codes;
     html! {
         form #code-settings method="post" action=(code.path()) {
@@ -148,7 +148,7 @@ fn settings(site: &Site, code: &Code, form: &Form, errors: &Errors) -> Markup {
     }
 }
 
-fn switch(site: &Site, code: &Code) -> Markup {
+fn switch(site: &Site, code: &ReferralCode) -> Markup {
     let words = &site.words().codes;
     html! {
         div.actions {

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use shared::http::Language;
 
-use super::{Code, State};
+use super::{ReferralCode, State};
 use crate::page::{Nav, Page, Shell};
 use crate::parts;
 use crate::site::{Answer, Person, Site};
@@ -17,8 +17,12 @@ use crate::words::codes::Codes;
 
 /// How many cards a sheet has.
 const CARDS: usize = 8;
+/// How many it has when there is much to say.
+const LARGE_CARDS: usize = 4;
 /// A name with more characters is written smaller.
 const LONG_NAME: usize = 14;
+/// A name, and a notice about points, with more characters need more room.
+const MUCH: (usize, usize) = (40, 120);
 
 /// Which sheet, and in which language; in the page's unless said.
 #[derive(Debug, Deserialize)]
@@ -54,6 +58,18 @@ struct Clinic {
     accepts_members: bool,
 }
 
+impl Clinic {
+    /// Whether name and notice are so long that they need the room of other things.
+    fn says_much(&self) -> bool {
+        let notice = if self.points_enabled { self.points_notice.chars().count() } else { 0 };
+        self.name.chars().count() > MUCH.0 || notice > MUCH.1
+    }
+
+    fn cards(&self) -> usize {
+        if self.says_much() { LARGE_CARDS } else { CARDS }
+    }
+}
+
 /// Shows a sheet as it will be printed.
 ///
 /// # Errors
@@ -63,7 +79,7 @@ pub async fn show(site: Person, Path(code): Path<String>, Query(asked): Query<As
     let (shell, clinic, code) = tokio::try_join!(
         site.shell(),
         api.get(["clinic"]).send::<Clinic>(),
-        api.get(["referral-codes", &code]).send::<Code>(),
+        api.get(["referral-codes", &code]).send::<ReferralCode>(),
     )?;
     Ok(page(&site, shell, &asked, (&clinic, &code)))
 }
@@ -73,16 +89,16 @@ pub async fn show(site: Person, Path(code): Path<String>, Query(asked): Query<As
 /// # Errors
 /// As the API says.
 pub async fn picture(site: Person, Path((code, name)): Path<(String, String)>) -> Answer {
-    let (format, size, kind) = match name.as_str() {
+    let (format, width, kind) = match name.as_str() {
         "qr.svg" => ("svg", 512, "image/svg+xml"),
         "qr.png" => ("png", 2048, "image/png"),
         _ => return Ok(crate::pages::broken::missing(&site)),
     };
-    let drawn = site.api().get(["invitations", &code, "qr"]).query("format", format).query("size", size).answer().await?;
+    let drawn = site.api().get(["invitations", &code, "qr"]).query("format", format).query("size", width).answer().await?;
     Ok(([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "private, max-age=3600")], drawn).into_response())
 }
 
-fn page(site: &Site, shell: Shell, asked: &Asked, (clinic, code): (&Clinic, &Code)) -> Response {
+fn page(site: &Site, shell: Shell, asked: &Asked, (clinic, code): (&Clinic, &ReferralCode)) -> Response {
     let words = &site.words().codes;
     let language = asked.language(site.language());
     let title = format!("{} · {}", words.print_title, code.name(words));
@@ -97,7 +113,7 @@ fn page(site: &Site, shell: Shell, asked: &Asked, (clinic, code): (&Clinic, &Cod
             }
             @if code.state != State::Usable { (parts::notice(Tone::Warning, html! { (words.not_usable) })) }
             (choices(words, &code.path(), (asked.is_card(), language)))
-            p { (words.paper) @if asked.is_card() { " " (words.paper_cards) } }
+            p { (words.paper) @if asked.is_card() { " " (words.paper_cards.replace("{}", &clinic.cards().to_string())) } }
             div.actions {
                 button.button.primary type="button" hidden data-with-script data-print { (site.words().common.print) }
                 span data-without-script { (words.print_by_hand) }
@@ -148,7 +164,7 @@ fn name(clinic: &Clinic) -> Markup {
 }
 
 /// A link as people type it: without what browsers add, and broken before the code at most.
-fn typed(code: &Code) -> Markup {
+fn typed(code: &ReferralCode) -> Markup {
     let link = code.invite_link.strip_prefix("https://").unwrap_or(&code.invite_link);
     html! {
         @match link.strip_suffix(&code.code) {
@@ -158,10 +174,10 @@ fn typed(code: &Code) -> Markup {
     }
 }
 
-fn poster(words: &Codes, clinic: &Clinic, code: &Code, qr: &Markup) -> Markup {
+fn poster(words: &Codes, clinic: &Clinic, code: &ReferralCode, qr: &Markup) -> Markup {
     html! {
         div.sheet {
-            article.poster {
+            article.poster.dense[clinic.says_much()] {
                 (name(clinic))
                 p.sheet-title { (words.sheet_title) }
                 div.sheet-qr { (qr) }
@@ -178,11 +194,11 @@ fn poster(words: &Codes, clinic: &Clinic, code: &Code, qr: &Markup) -> Markup {
 }
 
 /// The same card as often as it fits; read out once.
-fn cards(words: &Codes, clinic: &Clinic, code: &Code, qr: &Markup) -> Markup {
+fn cards(words: &Codes, clinic: &Clinic, code: &ReferralCode, qr: &Markup) -> Markup {
     html! {
         div.sheet {
-            div.desk-cards {
-                @for number in 0..CARDS {
+            div.desk-cards.dense[clinic.says_much()] {
+                @for number in 0..clinic.cards() {
                     article.desk-card aria-hidden=[(number > 0).then_some("true")] {
                         header { (name(clinic)) p.sheet-title { (words.sheet_card) } }
                         div.sheet-qr { (qr) }
@@ -207,8 +223,8 @@ mod tests {
         Clinic { name, points_enabled, join_points, points_notice, accepts_members: true }
     }
 
-    fn drawn(clinic: &Clinic, with: fn(&Codes, &Clinic, &Code, &Markup) -> Markup) -> String {
-        let code = Code {
+    fn drawn(clinic: &Clinic, with: fn(&Codes, &Clinic, &ReferralCode, &Markup) -> Markup) -> String {
+        let code = ReferralCode {
             code: "7K3M9QXF".to_owned(),
             invite_link: "https://app.example.com/i/7K3M9QXF".to_owned(),
             member: Some(super::super::Owner { user_id: "usr_1".to_owned(), name: "김단골".to_owned() }),
@@ -245,7 +261,11 @@ mod tests {
 
     #[test]
     fn a_sheet_of_cards_is_read_out_once() {
-        let sheet = drawn(&clinic(true, 1), cards);
-        assert_eq!((sheet.matches("desk-card\"").count(), sheet.matches("aria-hidden").count()), (CARDS, CARDS - 1));
+        let (usual, mut much) = (clinic(true, 1), clinic(true, 1));
+        much.points_notice = "가".repeat(500);
+        for (of, count) in [(usual, CARDS), (much, LARGE_CARDS)] {
+            let sheet = drawn(&of, cards);
+            assert_eq!((sheet.matches("desk-card\"").count(), sheet.matches("aria-hidden").count()), (count, count - 1));
+        }
     }
 }

@@ -3,6 +3,7 @@
 use axum::extract::Path;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use shared::model::Points;
 
 use super::{path, profile};
 use crate::api::Problem;
@@ -63,9 +64,9 @@ async fn write(site: &Site, user: &str, deed: &str, form: &Form) -> Answer {
         return profile::page(site, user, form, &Errors::none()).await;
     }
     let (amount, note) = (format!("{deed}-amount"), format!("{deed}-note"));
-    let Some(points) = form.number(&amount) else {
+    let Some(points) = form.number(&amount).filter(|points| is_possible(deed, *points)) else {
         let mut errors = Errors::none();
-        errors.add(&amount, words.not_a_number);
+        errors.add(&amount, if deed == "spend" { words.spend_range } else { words.adjust_range });
         return profile::page(site, user, form, &errors).await;
     };
     let body = body(deed, points, form.filled(&note));
@@ -83,6 +84,12 @@ async fn write(site: &Site, user: &str, deed: &str, form: &Form) -> Answer {
             profile::page(site, user, form, &errors(&problem, &amount, &note)).await
         }
     }
+}
+
+/// Whether the API would take so many.
+fn is_possible(deed: &str, points: i64) -> bool {
+    let most = i64::from(Points::MAX);
+    points != 0 && (if deed == "spend" { 0..=most } else { -most..=most }).contains(&points)
 }
 
 fn body(deed: &str, points: i64, note: Option<&str>) -> Value {
@@ -125,6 +132,15 @@ mod tests {
         assert_eq!(of("not-enough-points", None).at("spend-amount"), Some("제목. 설명."));
         let about_the_person = of("invalid-input", Some("userId"));
         assert_eq!((about_the_person.of_whole(), about_the_person.fields().count()), (Some("설명."), 0));
+    }
+
+    #[test]
+    fn nobody_uses_less_than_one_point_and_a_correction_goes_both_ways() {
+        assert_eq!(
+            [-1, 0, 1, 1_000_000, 1_000_001].map(|points| is_possible("spend", points)),
+            [false, false, true, true, false]
+        );
+        assert_eq!([-1_000_001, -1_000_000, 0, 1].map(|points| is_possible("adjust", points)), [false, true, false, true]);
     }
 
     #[test]

@@ -190,22 +190,22 @@ fn pending(site: &Site, members: &Members, zone: &str, next: &str) -> Markup {
     let words = site.words();
     let head = html! {
         th scope="col" { (words.common.name) }
+        th scope="col" { (words.members.decision) }
         th scope="col" { (words.common.phone) }
         th scope="col" { (words.members.asked_at) }
-        th scope="col" { (words.members.decision) }
     };
     let rows = html! {
         @for member in &members.items {
             tr {
-                th scope="row" { a href=(path(&member.user_id)) { (member.name) } }
-                td.nowrap { (phone(site, member)) }
-                td.nowrap { (parts::moment(member.since, zone)) }
+                th.name scope="row" { a href=(path(&member.user_id)) { (member.name) } }
                 td {
                     div.row-actions {
                         (confirm_button(site, words.members.confirm, (&member.user_id, &member.name), next))
                         (decline_button(site, (&member.user_id, &member.name), next))
                     }
                 }
+                td.nowrap { (phone(site, member)) }
+                td.nowrap { (parts::moment(member.since, zone)) }
             }
         }
     };
@@ -236,7 +236,7 @@ fn table(site: &Site, members: &Members, zone: &str) -> Markup {
     let rows = html! {
         @for member in &members.items {
             tr {
-                th scope="row" { a href=(path(&member.user_id)) { (member.name) } }
+                th.name scope="row" { a href=(path(&member.user_id)) { (member.name) } }
                 td { (state(&words.members, member.membership)) }
                 td.nowrap { (phone(site, member)) }
                 td.number { (parts::number(member.points)) }

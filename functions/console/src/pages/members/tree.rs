@@ -116,4 +116,21 @@ mod tests {
         let drawn = draw(&ko::WORDS.members, &Tree { people, is_cut: true }, 1, "Asia/Seoul").into_string();
         assert!(drawn.contains(ko::WORDS.members.tree_cut));
     }
+
+    #[test]
+    fn the_largest_tree_leaves_room_in_a_page_of_two_hundred_kilobytes() {
+        let mut people: Vec<_> =
+            (0..501).map(|at: usize| node(at.checked_sub(1).map(|at| at.min(499)), Some("김단골단골"))).collect();
+        for person in &mut people {
+            person.user_id = Some(format!("usr_{}", "0".repeat(32)));
+            person.joined_at = Some(DateTime::UNIX_EPOCH);
+            person.membership = Some(MembershipState::Ended);
+        }
+        // As deep as the API goes.
+        for (at, person) in people.iter_mut().enumerate().skip(5) {
+            person.brought_by = Some(at % 5);
+        }
+        let drawn = draw(&ko::WORDS.members, &Tree { people, is_cut: true }, 100, "Asia/Seoul").into_string();
+        assert!(drawn.len() < 140_000, "{}", drawn.len());
+    }
 }

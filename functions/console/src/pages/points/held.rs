@@ -36,13 +36,13 @@ impl Asked {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Grants {
-    items: Vec<Held>,
+    items: Vec<Grant>,
     next_cursor: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Held {
+struct Grant {
     id: String,
     member: Named,
     reason: PointReason,
@@ -154,7 +154,7 @@ fn chips(words: &Points, here: HeldState) -> Markup {
 }
 
 /// One grant: who, how many, why it is held, and what can be done.
-fn grant(site: &Site, held: &Held, (state, zone): (HeldState, &str), (owner, granting): (bool, bool)) -> Markup {
+fn grant(site: &Site, held: &Grant, (state, zone): (HeldState, &str), (owner, granting): (bool, bool)) -> Markup {
     let words = &site.words().points;
     html! {
         h2 { (link(words, &held.member)) " " strong.delta-up { (line::signed(i64::try_from(held.amount).unwrap_or(i64::MAX))) } }
@@ -198,7 +198,7 @@ fn check(words: &Points, because: &str) -> Option<&'static str> {
     })
 }
 
-fn buttons(site: &Site, held: &Held, granting: bool) -> Markup {
+fn buttons(site: &Site, held: &Grant, granting: bool) -> Markup {
     let words = &site.words().points;
     let name = held.member.name.as_deref().unwrap_or(words.withdrawn);
     let what = format!("{name} {}", parts::number(held.amount));

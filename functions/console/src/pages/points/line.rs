@@ -106,7 +106,7 @@ pub fn table(site: &Site, lines: &[Line], (zone, owner): (&str, bool), of: Of<'_
                 @if let Of::Everybody(_) = of { th.nowrap scope="row" { (link(words, &line.member)) } }
                 td.nowrap { (reason(words, line.reason)) }
                 td.number { strong.(if line.amount > 0 { "delta-up" } else { "delta-down" }) { (signed(line.amount)) } }
-                @if let Of::Member(_) = of { td.number { (line.balance.map(|balance| parts::number(balance)).unwrap_or_default()) } }
+                @if let Of::Member(_) = of { td.number { (line.balance.map(parts::number).unwrap_or_default()) } }
                 td.note { (line.note) }
                 td.nowrap {
                     @match &line.staff {

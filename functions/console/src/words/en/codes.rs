@@ -53,7 +53,7 @@ pub const WORDS: Codes = Codes {
     formats: "Sheet",
     languages: "Language of the sheet",
     paper: "Print on A4 at a scale of 100 %. Black and white will do.",
-    paper_cards: "A sheet has eight cards. Cut along the dashed lines.",
+    paper_cards: "A sheet has {} cards. Cut along the dashed lines.",
     print_by_hand: "Use the browser’s own print command (Ctrl+P or ⌘P).",
     preview: "Preview of the sheet",
     sheet_title: "Become a regular of ours",

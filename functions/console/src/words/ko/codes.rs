@@ -53,7 +53,7 @@ pub const WORDS: Codes = Codes {
     formats: "인쇄물",
     languages: "인쇄물의 언어",
     paper: "A4 용지에 배율 100%로 인쇄해 주세요. 흑백으로 인쇄해도 됩니다.",
-    paper_cards: "한 장에 카드 8장이 나옵니다. 점선을 따라 잘라 주세요.",
+    paper_cards: "한 장에 카드 {}장이 나옵니다. 점선을 따라 잘라 주세요.",
     print_by_hand: "브라우저 메뉴의 인쇄(Ctrl+P 또는 ⌘P)를 눌러 주세요.",
     preview: "인쇄 미리보기",
     sheet_title: "우리 병원의 단골이 되어 주세요",
