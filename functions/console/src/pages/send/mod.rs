@@ -27,7 +27,8 @@ use crate::site::{Answer, Deps, Person};
 
 use frame::Frame;
 use known::Known;
-pub use plan::Step;
+pub use plan::{Step, moment};
+pub use preflight::won;
 
 use plan::Plan;
 

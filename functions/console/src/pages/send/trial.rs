@@ -154,12 +154,12 @@ pub async fn progress(
     Ok(page::fragment(html! {
         div #test-result data-live=[live] {
             @if list.items.is_empty() { p.muted { (words.test_waiting) } }
-            ul role="status" {
+            div role="status" { ul {
                 @for message in &list.items {
                     @let tone = match message.state.as_str() { "delivered" => Tone::Good, "queued" | "sent" => Tone::Plain, _ => Tone::Bad };
                     li { (message.phone) " " (parts::badge(tone, &message.state_text)) @if let Some(reason) = &message.reason { " " (reason) } }
                 }
-            }
+            } }
         }
     }))
 }
