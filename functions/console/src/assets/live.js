@@ -1,5 +1,5 @@
 // A piece of a page that changes while somebody looks: <div data-live="/campaigns/cmp_1/progress">. It is fetched every two
-// seconds, less often while the page is not looked at or the server is away, until what comes has no `data-live` any more. What is announced stands in an element with
+// seconds (the first time at once with `data-now`), less often while the page is not looked at or the server is away, until what comes has no `data-live` any more. What is announced stands in an element with
 // `role=status`; the rest changes silently.
 
 const PAUSE = 2000;
@@ -9,7 +9,8 @@ async function follow(element) {
   let pause = PAUSE;
   let current = element;
   while (current?.dataset.live) {
-    await new Promise((done) => setTimeout(done, document.hidden ? LONGEST : pause));
+    const wait = "now" in current.dataset && pause === PAUSE ? 0 : document.hidden ? LONGEST : pause;
+    await new Promise((done) => setTimeout(done, wait));
     try {
       const answer = await fetch(current.dataset.live, { headers: { "x-requested-with": "fetch" }, redirect: "manual" });
       if (answer.type === "opaqueredirect") { location.reload(); return; }
