@@ -49,7 +49,7 @@ async fn answer(deps: Arc<Deps>, request: Request, next: Next) -> Response {
     let said = visitor.notice.is_some();
 
     let renewed = visitor.renew(&deps.client, deps.ambient.now()).await;
-    let mut site = Site::new(deps.clone(), Arc::new(visitor.clone()), source.clone(), parts.uri.clone());
+    let mut site = Site::new(deps.clone(), Arc::new(visitor.clone()), source.clone(), &parts);
     let response = match renewed {
         Err(failure) => broken::page(&site, &failure),
         Ok(renewed) => {

@@ -30,6 +30,7 @@ pub fn routes(deps: Deps) -> Router {
         .route("/assets/{version}/{name}", get(assets::file))
         .merge(pages::routes())
         .fallback(missing)
+        .method_not_allowed_fallback(back)
         .layer(from_fn_with_state(deps.clone(), around::around))
         .with_state(deps)
 }
@@ -37,4 +38,9 @@ pub fn routes(deps: Deps) -> Router {
 /// No page has this address. Below the stylesheet's and the scripts' there is nobody to show a page to.
 async fn missing(site: Result<site::Site, StatusCode>) -> Response {
     site.map_or_else(|_| StatusCode::NOT_FOUND.into_response(), |site| pages::broken::missing(&site))
+}
+
+/// The address of a button, opened as a page: after a sign-in or in another language. The page with the button is meant.
+async fn back(site: Result<site::Site, StatusCode>) -> Response {
+    site.map_or_else(|_| StatusCode::METHOD_NOT_ALLOWED.into_response(), |site| site.go(site.page_before()))
 }

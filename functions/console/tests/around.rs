@@ -157,6 +157,29 @@ async fn a_page_that_needs_a_session_leads_to_the_sign_in_and_back() {
 }
 
 #[tokio::test]
+async fn a_button_pressed_after_the_session_has_ended_leads_back_to_its_page() {
+    let body = format!("csrf={TOKEN}");
+    let mut press = form("/suppressions/sup_1/lift", Some("same-origin"), &body);
+    press.headers_mut().insert(header::REFERER, "https://console.example.com/suppressions?q=a".parse().unwrap());
+    let (status, headers, _) = answered(press).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    assert_eq!(headers[header::LOCATION], "/sign-in?next=%2Fsuppressions%3Fq%3Da");
+    let elsewhere = form("/suppressions/sup_1/lift", Some("same-origin"), &body);
+    assert_eq!(answered(elsewhere).await.1[header::LOCATION], "/sign-in?next=%2F");
+}
+
+#[tokio::test]
+async fn an_address_of_a_button_leads_to_the_page_before_and_never_around_in_circles() {
+    for (referer, path) in [("/settings", "/settings"), ("/sign-out", "/"), ("", "/")] {
+        let request = Request::get("/sign-out").header(header::REFERER, format!("https://console.example.com{referer}"));
+        let (status, headers, _) = answered(request.body(Body::empty()).unwrap()).await;
+        assert_eq!((status, headers[header::LOCATION].to_str().unwrap()), (StatusCode::SEE_OTHER, path));
+    }
+    let foreign = Request::get("/sign-out").header(header::REFERER, "https://console.example.com.evil.example/a");
+    assert_eq!(answered(foreign.body(Body::empty()).unwrap()).await.1[header::LOCATION], "/");
+}
+
+#[tokio::test]
 async fn a_body_that_is_too_large_or_no_form_is_refused_with_a_page() {
     let large = form("/sign-in", Some("same-origin"), &"a".repeat(console::form::MAX_BYTES + 1));
     assert_eq!(answered(large).await.0, StatusCode::PAYLOAD_TOO_LARGE);

@@ -179,7 +179,11 @@ pub async fn again(site: Person, Path(id): Path<String>, form: Form) -> Answer {
         match moment(text, &zone) {
             Some(at) => wish["scheduledAt"] = json!(at),
             None => {
-                return Ok(site.go_saying(&format!("/campaigns/{}", parts::encoded(&id)), Tone::Bad, site.words().send.no_time));
+                return Ok(site.go_saying(
+                    &format!("/campaigns/{}", parts::encoded(&id)),
+                    Tone::Bad,
+                    site.words().send.no_time,
+                ));
             }
         }
     }
