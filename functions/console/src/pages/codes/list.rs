@@ -167,7 +167,9 @@ fn table(site: &Site, codes: &Codes, asked: &Asked, zone: &str) -> Markup {
                 td {
                     div.row-actions {
                         @for (format, word) in [("poster", words.poster), ("card", words.cards)] {
-                            a.button.small href={ (code.path()) "/print?format=" (format) } { (word) span.visually-hidden { " " (code.code) } }
+                            a.button.small href={ (code.path()) "/print?format=" (format) } {
+                                (word) span.visually-hidden { " " (code.code) }
+                            }
                         }
                     }
                 }

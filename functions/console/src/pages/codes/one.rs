@@ -52,7 +52,8 @@ pub async fn change(site: Person, Path(code): Path<String>, form: Form) -> Answe
     }
 }
 
-/// What a form changes, and nothing else: an end that was set to the minute elsewhere stays as long as nobody touches the day. Nothing when the day is none.
+/// What a form changes, and nothing else: an end that was set to the minute elsewhere stays as long as nobody touches the day. None
+/// when the day is no day.
 fn changes(form: &Form, zone: &str) -> Option<Map<String, Value>> {
     let mut changes = Map::new();
     if form.text("label") != form.text("label-was") {
@@ -97,7 +98,10 @@ fn body(site: &Site, shell: Shell, code: &ReferralCode, sent: Option<(&Form, &Er
                     h2 #link { (words.link) }
                     (facts(site, code, &zone))
                     div.actions {
-                        button.button type="button" hidden data-with-script data-copy=(code.invite_link) data-copied=(site.words().common.copied) { (words.copy_link) }
+                        @let copied = site.words().common.copied;
+                        button.button type="button" hidden data-with-script data-copy=(code.invite_link) data-copied=(copied) {
+                            (words.copy_link)
+                        }
                     }
                 }
                 section.card aria-labelledby="settings" {

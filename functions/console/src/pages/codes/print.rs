@@ -144,7 +144,8 @@ fn choices(words: &Codes, path: &str, (is_card, language): (bool, Language)) -> 
             nav aria-label=(words.languages) {
                 ul.chips {
                     @for (other, word) in [(Language::Korean, "한국어"), (Language::English, "English")] {
-                        li { a href=(link(format, other)) lang=(other.tag()) aria-current=[(other == language).then_some("page")] { (word) } }
+                        @let current = (other == language).then_some("page");
+                        li { a href=(link(format, other)) lang=(other.tag()) aria-current=[current] { (word) } }
                     }
                 }
             }
@@ -183,7 +184,10 @@ fn poster(words: &Codes, clinic: &Clinic, code: &ReferralCode, qr: &Markup) -> M
                 div.sheet-qr { (qr) }
                 ol.sheet-steps { @for step in [words.sheet_scan, words.sheet_sign_up, words.sheet_done] { li { (step) } } }
                 ul.sheet-gains {
-                    @if let Some(points) = gain(words, clinic) { li { strong { (points) } } li { (words.sheet_see) } } @else { li { (words.sheet_join) } }
+                    @match gain(words, clinic) {
+                        Some(points) => { li { strong { (points) } } li { (words.sheet_see) } },
+                        None => li { (words.sheet_join) },
+                    }
                     li { (words.sheet_share) }
                 }
                 p.sheet-link { (words.sheet_link) br; strong { (typed(code)) } }

@@ -161,7 +161,7 @@ fn history(site: &Site, profile: &Profile, lines: &Lines, shell: (&str, bool)) -
     let words = &site.words().members;
     let whole = parts::address("/points", [("userId", profile.user_id.as_str())]);
     html! {
-        section aria-labelledby="history" {
+        div {
             h2 #history { (words.history) }
             @if lines.items.is_empty() {
                 p { (words.no_history) }

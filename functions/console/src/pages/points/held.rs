@@ -122,7 +122,10 @@ fn body(site: &Site, shell: Shell, asked: &Asked, shown: (bool, &Grants, Option<
         p { (words.held_lead) }
         @if let Some((form, errors)) = question { (asks_again(site, form, errors)) }
         @if !owner { (parts::notice(Tone::Plain, html! { (words.owners_decide) })) }
-        @if !granting { (parts::notice(Tone::Warning, html! { (words.points_are_off) " " a href="/settings" { (site.words().codes.to_settings) } })) }
+        @if !granting {
+            @let settings = site.words().codes.to_settings;
+            (parts::notice(Tone::Warning, html! { (words.points_are_off) " " a href="/settings" { (settings) } }))
+        }
         (chips(words, asked.state()))
         @if held.items.is_empty() {
             (parts::empty(words.none_held_title, words.none_held_text, None))
@@ -219,7 +222,8 @@ fn buttons(site: &Site, held: &Grant, granting: bool) -> Markup {
                     button.button.primary type="submit" { (words.release) span.visually-hidden { " " (what) } }
                 }
             }
-            (parts::confirm(site, &format!("refuse-{}", held.id), words.refuse, &words.refuse_question.replace("{}", &what), "/points/held", &fields))
+            @let question = words.refuse_question.replace("{}", &what);
+            (parts::confirm(site, &format!("refuse-{}", held.id), words.refuse, &question, "/points/held", &fields))
         }
     }
 }
