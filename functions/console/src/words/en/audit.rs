@@ -39,6 +39,7 @@ pub const WORDS: Audit = Audit {
                 ("customer.export", "Exported customers"),
                 ("customer.forget", "Forgot a customer"),
                 ("customer.list", "Looked at a list of customers"),
+                ("customer.messages", "Looked at a customer's messages"),
                 ("customer.show", "Looked at a customer"),
             ],
         ),

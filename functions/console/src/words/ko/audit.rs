@@ -39,6 +39,7 @@ pub const WORDS: Audit = Audit {
                 ("customer.export", "고객 내보내기"),
                 ("customer.forget", "고객 개인정보 파기"),
                 ("customer.list", "고객 목록 조회"),
+                ("customer.messages", "고객의 발송 내역 조회"),
                 ("customer.show", "고객 조회"),
             ],
         ),
