@@ -301,6 +301,8 @@ pub struct Imports {
     pub back_to_review: &'static str,
     /// The result in one sentence.
     pub result_added: fn(u64) -> String,
+    /// What else it did, in one sentence.
+    pub result_updated: fn(u64) -> String,
     /// The result of the undo in one sentence.
     pub result_undone: fn(u64) -> String,
     /// What was not undone.

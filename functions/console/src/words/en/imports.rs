@@ -158,6 +158,7 @@ pub const WORDS: Imports = Imports {
     commit: |count| format!("Import {}", rows(count)),
     back_to_review: "Back to the review",
     result_added: |count| format!("New customers added: {}.", number(count)),
+    result_updated: |count| format!("Known customers updated: {}.", number(count)),
     result_undone: |count| format!("Undone: {}.", rows(count)),
     result_kept: |count| format!("Not undone, because the customers were edited since: {}.", rows(count)),
     show_kept: "Show them",

@@ -154,6 +154,7 @@ pub const WORDS: Imports = Imports {
     commit: |count| format!("{}행 등록하기", number(count)),
     back_to_review: "미리보기로 돌아가기",
     result_added: |count| format!("새 고객 {}명을 등록했습니다.", number(count)),
+    result_updated: |count| format!("기존 고객 {}명을 업데이트했습니다.", number(count)),
     result_undone: |count| format!("{}행의 등록을 되돌렸습니다.", number(count)),
     result_kept: |count| format!("{}행은 그사이 고객 정보가 바뀌어 되돌리지 않았습니다.", number(count)),
     show_kept: "되돌리지 않은 행 보기",
