@@ -313,8 +313,6 @@ pub struct Imports {
     pub result_heading: &'static str,
     /// What the table shows.
     pub result_caption: &'static str,
-    /// Rows that were not taken as staff chose.
-    pub result_left: &'static str,
     /// The sum.
     pub result_total: &'static str,
     /// The rows are gone.
@@ -329,6 +327,4 @@ pub struct Imports {
     pub undo: &'static str,
     /// Asks before.
     pub undo_question: &'static str,
-    /// After it.
-    pub undo_begun: &'static str,
 }

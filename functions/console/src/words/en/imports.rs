@@ -164,7 +164,6 @@ pub const WORDS: Imports = Imports {
     show_kept: "Show them",
     result_heading: "Result",
     result_caption: "What became of every row of the file",
-    result_left: "Known customers left alone",
     result_total: "All rows of the file",
     expired: "The rows are kept for 30 days after the import. They are gone, and it cannot be undone any more.",
     send_to_them: "Send a message",
@@ -172,5 +171,4 @@ pub const WORDS: Imports = Imports {
     another: "Upload another file",
     undo: "Undo the import",
     undo_question: "Customers that it added are removed, those that it changed are as before. Customers edited since stay as they are. To import the list again it must be uploaded again.",
-    undo_begun: "It is being undone.",
 };

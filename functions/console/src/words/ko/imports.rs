@@ -160,7 +160,6 @@ pub const WORDS: Imports = Imports {
     show_kept: "되돌리지 않은 행 보기",
     result_heading: "결과",
     result_caption: "파일의 모든 행이 어떻게 되었는지",
-    result_left: "그대로 둔 기존 고객",
     result_total: "파일의 행 합계",
     expired: "등록한 지 30일이 지나 행을 보관하지 않으며, 되돌릴 수 없습니다.",
     send_to_them: "알림톡 보내기",
@@ -168,5 +167,4 @@ pub const WORDS: Imports = Imports {
     another: "다른 파일 올리기",
     undo: "등록 되돌리기",
     undo_question: "이 등록으로 추가한 고객을 지우고, 바뀐 고객은 등록 전으로 되돌립니다. 그사이 직접 고친 고객은 그대로 둡니다. 다시 등록하려면 파일을 다시 올려야 합니다.",
-    undo_begun: "되돌리기 시작했습니다.",
 };
