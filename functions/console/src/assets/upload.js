@@ -67,7 +67,6 @@ function prepare(form) {
     try {
       begun = await begin(form, file);
       if (file.size > begun.maxBytes) {
-        forsake(begun.id);
         throw Object.assign(new Error("too large"), { text: form.dataset.tooLarge.replace("{}", wide(begun.maxBytes)) });
       }
       request = new XMLHttpRequest();
@@ -80,12 +79,13 @@ function prepare(form) {
       request = null;
       busy(false);
       said.textContent = "";
-      if (error.stopped) { forsake(begun.id); input.focus(); return; }
-      if (begun && !error.text && file.size < FORM_BYTES) {
+      if (begun && !error.text && !error.stopped && file.size < FORM_BYTES) {
         form.elements["instead-of"].value = begun.id;
         form.submit();
         return;
       }
+      if (begun) forsake(begun.id);
+      if (error.stopped) { input.focus(); return; }
       complain(error.text ?? form.dataset.failed);
     }
   }

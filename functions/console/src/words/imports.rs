@@ -301,6 +301,8 @@ pub struct Imports {
     pub back_to_review: &'static str,
     /// The result in one sentence.
     pub result_added: fn(u64) -> String,
+    /// What else it did, in one sentence.
+    pub result_updated: fn(u64) -> String,
     /// The result of the undo in one sentence.
     pub result_undone: fn(u64) -> String,
     /// What was not undone.
@@ -311,8 +313,6 @@ pub struct Imports {
     pub result_heading: &'static str,
     /// What the table shows.
     pub result_caption: &'static str,
-    /// Rows that were not taken as staff chose.
-    pub result_left: &'static str,
     /// The sum.
     pub result_total: &'static str,
     /// The rows are gone.
@@ -327,6 +327,4 @@ pub struct Imports {
     pub undo: &'static str,
     /// Asks before.
     pub undo_question: &'static str,
-    /// After it.
-    pub undo_begun: &'static str,
 }

@@ -6,8 +6,9 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::model::{Existing, Import, Role, State, Verdict, lead_back, path};
+use super::model::{Existing, Import, lead_back, path};
 use super::show::{find, head_at, title};
+use super::states::{Role, State, Verdict};
 use crate::api::Failure;
 use crate::form::{Errors, Form};
 use crate::page::{Nav, Page};

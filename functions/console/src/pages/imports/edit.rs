@@ -5,9 +5,10 @@ use axum::response::Response;
 use maud::html;
 use serde_json::{Map, Value, json};
 
-use super::model::{Column, Import, Role, State, path};
+use super::model::{Column, Import, path};
 use super::rows::{Filter, Row};
 use super::show::{find, head, refused, title};
+use super::states::{Role, State};
 use crate::api::Failure;
 use crate::form::{Errors, Form};
 use crate::page::{Nav, Page};
@@ -19,7 +20,8 @@ use crate::visitor::Tone;
 ///
 /// # Errors
 /// When there is no such import, or the API does not answer.
-pub async fn show(site: Person, Path((id, number)): Path<(String, u64)>, Query(filter): Query<Filter>) -> Answer {
+pub async fn show(site: Person, Path((id, number)): Path<(String, String)>, Query(filter): Query<Filter>) -> Answer {
+    let number = number.parse().unwrap_or(0);
     // The API lists rows and shows none alone, so the row is looked for on the page from which people come.
     let (import, rows) = tokio::try_join!(find(&site, &id), filter.list(&site, &id))?;
     let Some(row) = rows.items.iter().find(|row| row.number == number && !row.deleted && import.state == State::Ready) else {
@@ -86,7 +88,8 @@ async fn page(site: &Site, shown: &Shown<'_>, form: &Form, errors: &Errors) -> R
 ///
 /// # Errors
 /// When there is no such import or row, or the API does not answer.
-pub async fn save(site: Person, Path((id, number)): Path<(String, u64)>, form: Form) -> Answer {
+pub async fn save(site: Person, Path((id, number)): Path<(String, String)>, form: Form) -> Answer {
+    let number = number.parse().unwrap_or(0);
     let filter = Filter::of(&form);
     let import = find(&site, &id).await?;
     let shown = Shown { import: &import, number, filter: &filter, why: "" };
@@ -101,7 +104,7 @@ pub async fn save(site: Person, Path((id, number)): Path<(String, u64)>, form: F
     match site.api().patch(["imports", &id, "rows", &number.to_string()]).json(&edit).done().await {
         Ok(()) => {
             let said = (site.words().imports.edited)(number);
-            Ok(site.go_saying(&filter.address(&id), Tone::Good, &said))
+            Ok(site.go_saying(&filter.address_of_row(&id, number), Tone::Good, &said))
         }
         Err(Failure::Problem(problem)) if problem.status == 422 => {
             let names: Vec<_> =

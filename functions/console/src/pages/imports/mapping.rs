@@ -7,8 +7,9 @@ use axum::response::Response;
 use maud::{Markup, html};
 use serde::Serialize;
 
-use super::model::{Import, Role, cut, lead_back, path};
+use super::model::{Import, cut, lead_back, path};
 use super::show::{find, head, title};
+use super::states::Role;
 use crate::api::Failure;
 use crate::form::{Errors, Form};
 use crate::page::{Nav, Page};

@@ -5,9 +5,11 @@ mod edit;
 mod list;
 mod mapping;
 mod model;
+mod preview;
 mod result;
 mod rows;
 mod show;
+mod states;
 mod upload;
 
 use std::sync::Arc;

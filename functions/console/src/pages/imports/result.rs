@@ -5,9 +5,11 @@ use axum::response::Response;
 use maud::{Markup, html};
 use serde_json::json;
 
-use super::model::{Existing, Import, Outcome, State, Verdict, lead_back, path};
-use super::rows::{self, Filter, Rows};
+use super::model::{Existing, Import, lead_back, path};
+use super::preview;
+use super::rows::{Filter, Rows};
 use super::show::{head, refused, title};
+use super::states::{Outcome, State, Verdict};
 use crate::form::Form;
 use crate::page::{Nav, Page, Shell};
 use crate::parts;
@@ -88,7 +90,7 @@ pub fn page(site: &Site, shell: Shell, import: &Import, filter: &Filter, listed:
             (sums(site, import))
             h2 #rows { (words.rows_caption) }
             (chips(site, import, filter))
-            (rows::part(site, import, filter, listed))
+            (preview::part(site, import, filter, listed))
         }
     })
 }
@@ -98,7 +100,10 @@ fn committed(site: &Site, import: &Import) -> Markup {
     let group = import.options.target_group_id.as_deref().unwrap_or_default();
     html! {
         section.card.import-decision aria-label=(words.result_heading) {
-            p role="status" { strong { ((words.result_added)(import.rows_added)) } }
+            p role="status" {
+                strong { ((words.result_added)(import.rows_added)) }
+                @if import.rows_updated > 0 { " " ((words.result_updated)(import.rows_updated)) }
+            }
             div.actions {
                 a.button.primary href=(parts::address("/send", [("group", group)])) { (words.send_to_them) }
                 a.button href=(parts::address("/customers", [("group", group)])) { (words.show_customers) }
@@ -156,7 +161,7 @@ fn chips(site: &Site, import: &Import, filter: &Filter) -> Markup {
             ul.chips.verdicts {
                 li { a href=(address("", "")) aria-current=[here(all)] { (words.all_rows) } }
                 @if import.state == State::Undone {
-                    @for (outcome, rows) in undone {
+                    @for (outcome, rows) in undone.into_iter().filter(|(_, rows)| *rows > 0) {
                         li { a.(outcome.tone().class()) href=(address("outcome", outcome.code())) aria-current=[here(filter.outcome == outcome.code())] {
                             (outcome.word(words)) " " b { (parts::number(rows)) }
                         } }

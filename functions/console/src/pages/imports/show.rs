@@ -4,8 +4,9 @@ use axum::extract::{Path, Query};
 use axum::response::Response;
 use maud::{Markup, html};
 
-use super::model::{Import, Offer, State, lead_back, path, steps};
-use super::{mapping, result, rows, upload};
+use super::model::{Import, Offer, lead_back, path, steps};
+use super::states::State;
+use super::{mapping, preview, result, rows, upload};
 use crate::api::Failure;
 use crate::form::{Errors, Form};
 use crate::page::{Nav, Page, Shell, fragment};
@@ -172,7 +173,7 @@ fn review(site: &Site, shell: Shell, import: &Import, filter: &rows::Filter, lis
             }
         }
         (mapping::line(site, import))
-        (rows::part(site, import, filter, listed))
+        (preview::part(site, import, filter, listed))
     })
 }
 
@@ -182,8 +183,8 @@ fn review(site: &Site, shell: Shell, import: &Import, filter: &rows::Filter, lis
 /// When there is no such import, or the API does not answer.
 pub async fn bad_rows(site: Person, Path(id): Path<String>) -> Answer {
     match site.api().get(["imports", &id, "bad-rows"]).send::<Offer>().await {
-        Ok(offer) => offer.follow(&site),
-        Err(failure) => Ok(refused(&site, &id, failure)?),
+        Ok(offer) => Ok(offer.follow(&site)),
+        Err(failure) => refused(&site, &id, failure),
     }
 }
 
@@ -197,7 +198,7 @@ pub async fn discard(site: Person, Path(id): Path<String>, form: Form) -> Answer
     }
     match site.api().delete(["imports", &id]).done().await {
         Ok(()) => Ok(site.go_saying("/imports", Tone::Good, site.words().imports.discarded)),
-        Err(failure) => Ok(refused(&site, &id, failure)?),
+        Err(failure) => refused(&site, &id, failure),
     }
 }
 

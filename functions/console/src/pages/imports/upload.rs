@@ -17,7 +17,7 @@ use crate::site::{Answer, Person, Site};
 /// Where a file is to be sent.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Upload {
+struct Begun {
     id: String,
     upload_url: String,
     max_bytes: u64,
@@ -63,11 +63,11 @@ pub async fn begin(site: Person, form: Form) -> Answer {
         return Ok(refused(StatusCode::CONFLICT, site.words().common.form_restored));
     }
     match start(&site, form.text("fileName")).await {
-        Ok(upload) => Ok(Json(json!({
-            "id": upload.id,
-            "uploadUrl": upload.upload_url,
-            "maxBytes": upload.max_bytes,
-            "page": path(&upload.id, ""),
+        Ok(begun) => Ok(Json(json!({
+            "id": begun.id,
+            "uploadUrl": begun.upload_url,
+            "maxBytes": begun.max_bytes,
+            "page": path(&begun.id, ""),
         }))
         .into_response()),
         Err(failure) => {
@@ -100,9 +100,9 @@ pub async fn send(site: Person, form: Form) -> Answer {
         forsake(&site, forsaken).await;
     }
     match start(&site, &file.name).await {
-        Ok(upload) => {
-            site.api().upload(&upload.upload_url, file.contents.clone()).await?;
-            Ok(site.go(&path(&upload.id, "")))
+        Ok(begun) => {
+            site.api().upload(&begun.upload_url, file.contents.clone()).await?;
+            Ok(site.go(&path(&begun.id, "")))
         }
         Err(failure) => {
             let problem = failure.about_input()?;
@@ -112,7 +112,7 @@ pub async fn send(site: Person, form: Form) -> Answer {
     }
 }
 
-async fn start(site: &Site, file_name: &str) -> Result<Upload, Failure> {
+async fn start(site: &Site, file_name: &str) -> Result<Begun, Failure> {
     site.api().post(["imports"]).json(&json!({ "fileName": file_name })).send().await
 }
 
@@ -127,5 +127,6 @@ async fn forsake(site: &Site, id: &str) {
 /// # Errors
 /// When the API does not answer.
 pub async fn template(site: Person) -> Answer {
-    site.api().get(["imports", "template"]).send::<Offer>().await?.follow(&site)
+    let offer: Offer = site.api().get(["imports", "template"]).send().await?;
+    Ok(offer.follow(&site))
 }
