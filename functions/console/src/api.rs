@@ -304,3 +304,19 @@ impl Failure {
 fn names_a_kind(body: &[u8], code: &str) -> bool {
     serde_json::from_slice::<Problem>(body).is_ok_and(|problem| problem.is(code))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beside_a_field_its_name_is_not_repeated() {
+        let problem = |detail: &str| {
+            let text = serde_json::json!({ "status": 422, "title": "입력값을 확인해 주세요.", "detail": detail, "field": "phones[1]" });
+            serde_json::from_value::<Problem>(text).unwrap()
+        };
+        assert_eq!(problem("`phones[1]`: 번호가 아닙니다.").short(), "번호가 아닙니다.");
+        assert_eq!(problem("`note`: 번호가 아닙니다.").short(), "`note`: 번호가 아닙니다.");
+        assert_eq!(problem("번호가 아닙니다.").short(), "번호가 아닙니다.");
+    }
+}

@@ -17,6 +17,7 @@ const SVG: &str = "image/svg+xml";
 const FILES: &[(&str, &str, &[u8])] = &[
     ("console.css", CSS, include_bytes!("assets/console.css")),
     ("console.js", SCRIPT, include_bytes!("assets/console.js")),
+    ("keep.js", SCRIPT, include_bytes!("assets/keep.js")),
     ("work.js", SCRIPT, include_bytes!("assets/work.js")),
     ("groups.js", SCRIPT, include_bytes!("assets/groups.js")),
     ("account.js", SCRIPT, include_bytes!("assets/account.js")),

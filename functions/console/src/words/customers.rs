@@ -41,6 +41,10 @@ pub struct Customers {
     pub choose_first: &'static str,
     /// How many are chosen; `{}` is the number.
     pub chosen: &'static str,
+    /// How many of them are on other pages; `{}` is the number.
+    pub kept: &'static str,
+    /// Chooses nobody any more.
+    pub choose_nobody: &'static str,
     /// All of the list are chosen.
     pub chosen_all: &'static str,
     /// The title of the page of a selection: how many were chosen.

@@ -89,7 +89,7 @@ pub async fn show(site: Person, Query(mut asked): Query<Asked>) -> Answer {
         one_group(&site, &asked.group),
         columns.send::<Columns>(),
     )?;
-    let targets = targets(&site, group.as_ref(), "").await?;
+    let targets = targets(&site, group.as_ref(), "").await?.focused();
     let mut columns = columns.items;
     columns.truncate(OWN_COLUMNS);
     let seen = listed.items.len() as u64;
@@ -128,7 +128,7 @@ fn page(site: &Person, shell: Shell, content: &Content) -> Response {
     let title = content.group.as_ref().map_or(words.title, |group| &group.name);
     let zone = shell.zone.clone();
     let is_first = content.asked.cursor.is_empty();
-    let page = Page::staff(site, shell, Nav::Customers, title).script("select").script("groups");
+    let page = Page::staff(site, shell, Nav::Customers, title).script("keep").script("select").script("groups");
     page.body(html! {
         (head(site, content, title))
         div.columns.people {
@@ -138,7 +138,7 @@ fn page(site: &Person, shell: Shell, content: &Content) -> Response {
                 @if content.listed.items.is_empty() && content.listed.next_cursor.is_none() {
                     (nobody(site, &content.asked))
                 } @else {
-                    form #chosen method="post" action="/customers/selection" data-select {
+                    form #chosen method="post" action="/customers/selection" data-select data-keep="/customers" {
                         (parts::csrf(site))
                         (hidden(site, content))
                         (selection::windows(site, content.group.as_ref(), &content.targets))
@@ -294,7 +294,7 @@ fn table(site: &Person, content: &Content, zone: &str) -> Markup {
                 th.person scope="row" { a href={ "/customers/" (parts::encoded(&customer.id)) } { (customer.name) } }
                 td.nowrap { (customer.phone) }
                 @for (at, column) in (1..).zip(columns) { td class={ "own-" (at) } { span.clip { (customer.attributes.get(&column.name).map_or("", String::as_str)) } } }
-                td { @if customer.advertising_consent_at.is_some() { (parts::badge(crate::visitor::Tone::Good, mine.agreed)) } @else { span.muted { (mine.not_agreed) } } }
+                td { @if customer.advertising_consent_at.is_some() { (parts::badge(crate::visitor::Tone::Good, mine.agreed)) } @else { span.muted aria-hidden="true" { "–" } span.visually-hidden { (mine.not_agreed) } } }
                 td.nowrap { (parts::day(customer.created_at, zone)) }
             }
         }

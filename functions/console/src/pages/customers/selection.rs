@@ -264,6 +264,7 @@ pub fn bar(site: &Site, group: Option<&Group>) -> Markup {
     html! {
         div.selection {
             span role="status" { (count(site)) }
+            button.plain-link type="button" hidden data-forget { (words.choose_nobody) }
             button.button type="button" popovertarget=(GROUPS) data-needs { (if Wish::of(group).len() > 1 { words.to_group } else { words.add_to_group }) }
             @if group.is_some_and(|group| !group.unassigned) { (remove_button(site)) }
             (delete_window(site, None))
@@ -274,7 +275,7 @@ pub fn bar(site: &Site, group: Option<&Group>) -> Markup {
 /// How many are chosen, which a script fills in.
 fn count(site: &Site) -> Markup {
     let words = &site.words().customers;
-    html! { span data-count=(words.chosen) data-whole=(words.chosen_all) {} }
+    html! { span data-count=(words.chosen) data-whole=(words.chosen_all) {} span.hint data-kept-count=(words.kept) {} }
 }
 
 fn go_buttons(site: &Site, group: Option<&Group>) -> Markup {

@@ -57,6 +57,7 @@ pub struct Found {
     offer: Offer,
     groups: Vec<Group>,
     more: bool,
+    focused: bool,
 }
 
 impl Offer {
@@ -104,7 +105,7 @@ impl Offer {
         let call = site.api().get(["groups"]).maybe("q", Some(&self.q)).query("limit", SHOWN);
         let Groups { mut items, next_cursor } = call.send().await?;
         items.retain(|group| group.id != self.without && (self.unassigned || !group.unassigned));
-        Ok(Found { offer: self, groups: items, more: next_cursor.is_some() })
+        Ok(Found { offer: self, groups: items, more: next_cursor.is_some(), focused: false })
     }
 }
 
@@ -130,6 +131,13 @@ impl Found {
         self
     }
 
+    /// Has the search take the focus, when the window that it is in opens.
+    #[must_use]
+    pub const fn focused(mut self) -> Self {
+        self.focused = true;
+        self
+    }
+
     /// Whether the group is among them.
     #[must_use]
     pub fn has(&self, id: &str) -> bool {
@@ -152,7 +160,7 @@ impl Found {
                 div.inline-form {
                     div.field {
                         label for=(search) { (words.groups.search) }
-                        input id=(search) name=(SEARCH) type="search" value=(self.offer.q) maxlength=(MAX_NAME) autocomplete="off" data-search;
+                        input id=(search) name=(SEARCH) type="search" value=(self.offer.q) maxlength=(MAX_NAME) autocomplete="off" autofocus[self.focused] data-search;
                     }
                     button.button type="submit" name=(find.0) value=(find.1) formnovalidate data-without-script { (words.common.search) }
                 }

@@ -24,6 +24,8 @@ pub const WORDS: Customers = Customers {
     choose_all_found: |count| format!("Choose all {} that were found, on all pages", people(count)),
     choose_first: "Choose customers first.",
     chosen: "{} chosen",
+    kept: "{} of them on other pages",
+    choose_nobody: "Choose nobody",
     chosen_all: "All of the list are chosen",
     chosen_title: |count| format!("Chosen: {}", people(count)),
     target: "Which group?",

@@ -5,7 +5,7 @@ use crate::words::suppressions::Suppressions;
 
 /// English.
 pub const WORDS: Suppressions = Suppressions {
-    title: "Suppressions",
+    title: "Opt-outs",
     intro: "Nothing is sent to these numbers, and no import adds them.",
     now: "In force",
     lifted: "Lifted",
@@ -33,7 +33,7 @@ pub const WORDS: Suppressions = Suppressions {
     somebody: "Not known",
     former_staff: "Former staff",
     lift: "Lift",
-    lift_this: |phone| format!("Suppressed: {phone}"),
+    lift_this: |phone| format!("Opted out: {phone}"),
     lift_title: "Lift it",
     lift_text: "Messages can be sent to the number again. Lift it only when the person wants that. The reason is kept.",
     because: "Why it is lifted",
@@ -42,8 +42,8 @@ pub const WORDS: Suppressions = Suppressions {
     lifted_one: "It was lifted.",
     lifted_at: "Lifted",
     lifted_by: "Lifted by",
-    details: "Open",
-    none: "No number is suppressed",
+    details: "Lift",
+    none: "Nobody has opted out",
     none_text: "Add the numbers of people who want no messages. Those who block the channel come by themselves.",
     none_found: "No number was found",
     none_found_text: "Try another part of the number, or another reason.",

@@ -24,6 +24,8 @@ pub const WORDS: Customers = Customers {
     choose_all_found: |count| format!("검색된 고객 {}명 모두 선택 (다른 페이지 포함)", number(count)),
     choose_first: "고객을 먼저 선택해 주세요.",
     chosen: "{}명 선택",
+    kept: "다른 페이지에서 선택한 {}명 포함",
+    choose_nobody: "선택 해제",
     chosen_all: "목록의 고객 모두 선택",
     chosen_title: |count| format!("선택한 고객 {}명", number(count)),
     target: "어느 그룹에 넣을까요?",

@@ -46,7 +46,7 @@ pub const WORDS: Suppressions = Suppressions {
     lifted_one: "수신 거부를 해제했습니다.",
     lifted_at: "해제일",
     lifted_by: "해제한 사람",
-    details: "자세히·해제",
+    details: "해제",
     none: "수신 거부한 번호가 없습니다",
     none_text: "메시지를 원하지 않는 분이 있으면 위에서 번호를 추가해 주세요. 채널을 차단한 번호는 자동으로 들어옵니다.",
     none_found: "찾는 번호가 없습니다",
