@@ -1,12 +1,13 @@
 // A piece of a page that changes while somebody looks: <div data-live="/campaigns/cmp_1/progress">. It is fetched every two
-// seconds, less often while the page is not looked at or the server is away, until what comes has no `data-live` any more. What is announced stands in an element with
+// seconds (or as many as `data-every` says), less often while the page is not looked at or the server is away, until what comes has no `data-live` any more. What is announced stands in an element with
 // `role=status`; the rest changes silently.
 
 const PAUSE = 2000;
 const LONGEST = 30000;
 
 async function follow(element) {
-  let pause = PAUSE;
+  const every = Number(element.dataset.every) * 1000 || PAUSE;
+  let pause = every;
   let current = element;
   while (current?.dataset.live) {
     await new Promise((done) => setTimeout(done, document.hidden ? LONGEST : pause));
@@ -24,7 +25,7 @@ async function follow(element) {
         if (done) { location.reload(); return; }
       }
       current = next.isConnected ? next : current;
-      pause = PAUSE;
+      pause = every;
     } catch {
       pause = Math.min(pause * 2, LONGEST);
     }
