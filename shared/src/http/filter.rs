@@ -77,9 +77,11 @@ pub fn one_of<T>(ids: Option<T>, all: Option<Filter>, cursor: Option<Cursor>) ->
         (Some(_), None, Some(_)) => {
             Err(Problem::invalid("cursor", "cursor는 all과 함께만 사용합니다.", "a cursor belongs to `all`"))
         }
-        (None, None, _) => {
-            Err(Problem::invalid("customerIds", "고객을 한 명 이상 선택하세요.", "choose at least one customer, or `all` of a filter"))
-        }
+        (None, None, _) => Err(Problem::invalid(
+            "customerIds",
+            "고객을 한 명 이상 선택하세요.",
+            "choose at least one customer, or `all` of a filter",
+        )),
         (Some(_), Some(_), _) => Err(Problem::invalid(
             "customerIds",
             "customerIds와 all 중 하나만 사용하세요.",
@@ -125,9 +127,8 @@ impl Walk {
         let begun = ambient.now();
         let (until, from) = match cursor {
             None => (filter.added_until.unwrap_or(begun).min(LAST), Position::default()),
-            Some(cursor) => read(&cursor).ok_or_else(|| {
-                Problem::invalid("cursor", "이 작업의 cursor가 아닙니다.", "not a cursor of such a walk")
-            })?,
+            Some(cursor) => read(&cursor)
+                .ok_or_else(|| Problem::invalid("cursor", "이 작업의 cursor가 아닙니다.", "not a cursor of such a walk"))?,
         };
         let selection = Selection { within, search, added_until: Some(until) };
         Ok(Self { clinic, selection, until, from: Some(from), begun })
