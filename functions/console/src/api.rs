@@ -9,16 +9,13 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use shared::http::Language;
+use shared::http::{Language, SOURCE_HEADER};
 use url::Url;
 
 /// Longer than the API takes for anything, shorter than the gateway waits for a page.
 const PATIENCE: Duration = Duration::from_secs(25);
 /// A connection that was frozen with the function is dead; it must be gone before it is used again.
 const IDLE: Duration = Duration::from_secs(3);
-
-/// Where a request really comes from; see `shared::http::Source`.
-const SOURCE: &str = "dangol-source";
 
 /// Where the API is.
 #[derive(Debug, Clone)]
@@ -55,7 +52,7 @@ pub struct Api {
     client: Client,
     token: Option<SecretString>,
     language: Language,
-    /// The visitor's address with its proof, see `shared::http::Source`.
+    /// The visitor's address with its proof, see `shared::http::SourceKey`.
     source: Option<String>,
 }
 
@@ -96,7 +93,7 @@ impl Api {
             request = request.bearer_auth(token.expose_secret());
         }
         if let Some(source) = &self.source {
-            request = request.header(SOURCE, source);
+            request = request.header(SOURCE_HEADER, source);
         }
         Call { request, language: self.language }
     }

@@ -11,15 +11,16 @@ use shared::db::clinics;
 use shared::db::recipients::{self, Recipient};
 use shared::db::templates::{self, Template};
 use shared::http::{Body, Caller, Ids, Language, Problem, Staff};
-use shared::model::draft::{Draft, Person, Unfit};
+use shared::model::draft::{Draft, Person, Source, Sources, Unfit};
 use shared::model::link::{self, TOKEN_LENGTH};
 use shared::model::result::Reason;
 use shared::model::template::{Button, LINK_VARIABLE};
-use shared::model::{CustomerId, TemplateId};
+use shared::model::{CustomerId, TemplateId, sources};
 use shared::provider::Provider;
 use utoipa::ToSchema;
 
 use crate::Deps;
+use crate::sources::tidy;
 
 /// Stands where the token of a message's own will be, and is as long. It leads nowhere.
 const SAMPLE_TOKEN: &str = "preview-preview-preview-preview-preview-prev";
@@ -37,6 +38,10 @@ pub struct Wish {
     customer_id: CustomerId,
     /// Where the link is to lead, when the template has one.
     destination: Option<String>,
+    /// Where variables come from, in place of what the template says; an empty source is the column of the variable's name.
+    #[serde(default)]
+    #[schema(value_type = Option<std::collections::BTreeMap<String, Source>>)]
+    sources: Option<Sources>,
 }
 
 /// A message as it would be sent.
@@ -97,6 +102,10 @@ pub async fn preview<V: Provider + Send + Sync>(
     let template = templates::find(&mut connection, staff.clinic, id).await?.ok_or_else(Problem::not_found)?;
     let customer = recipients::find(&mut connection, staff.clinic, wish.customer_id).await?;
     let customer = customer.ok_or_else(|| Problem::not_found().with("field", "customerId"))?;
+    let template = match &wish.sources {
+        Some(sources) => Template { sources: sources::merged(&template.sources, tidy(sources, &template)?), ..template },
+        None => template,
+    };
     let hosts = clinics::list_link_hosts(&mut connection, staff.clinic).await?;
     audit::record(&mut connection, &deps.ambient, &staff, "template.preview", Subject::Customer(wish.customer_id), 1).await?;
     tracing::info!(

@@ -49,7 +49,7 @@ pub async fn set<V: Provider + Send + Sync>(
         Box::pin(async move {
             let staff = Staff::identify(tx, caller).await?;
             let template = templates::find(tx, staff.clinic, id).await?.ok_or_else(Problem::not_found)?;
-            let sources = tidy(&wish.sources, &template)?;
+            let sources = sources::merged(&Sources::new(), tidy(&wish.sources, &template)?);
             templates::set_sources(tx, staff.clinic, id, &sources).await?;
             let reader = Reader::of(tx, staff.clinic, language, ambient.now()).await?;
             Ok((staff, reader.view(Template { sources, ..template })))
@@ -60,10 +60,9 @@ pub async fn set<V: Provider + Send + Sync>(
     Ok(Json(view))
 }
 
-/// The sources without those that say nothing.
-fn tidy(wished: &Sources, template: &Template) -> Result<Sources, Problem> {
+/// The sources, tidy, for variables that this template has.
+pub fn tidy(wished: &Sources, template: &Template) -> Result<Sources, Problem> {
     let Described { content, emphasis_title, buttons, .. } = &template.described;
     let draft = Draft { content, emphasis_title, buttons, sources: wished };
-    let tidy = sources::tidy(wished, &draft).map_err(|Flaw { field, ko, en }| Problem::invalid(&field, ko, en))?;
-    Ok(sources::merged(&Sources::new(), tidy))
+    sources::tidy(wished, &draft).map_err(|Flaw { field, ko, en }| Problem::invalid(&field, ko, en))
 }

@@ -30,6 +30,8 @@ for (const form of document.querySelectorAll("[data-select]")) {
     }
     last = row;
   });
+  // Enter in a box would press the form's first button.
+  form.addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target.closest("[data-row], [data-all]")) event.preventDefault(); });
   form.addEventListener("change", show);
   show();
 }

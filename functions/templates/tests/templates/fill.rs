@@ -126,3 +126,19 @@ async fn a_foreign_clinics_customer_is_not_there() {
     assert_eq!((kind(&answer), &answer.json["field"]), ((404, "not-found"), &json!("customerId")));
     scene.test.finish().await;
 }
+
+#[tokio::test]
+async fn a_preview_takes_sources_of_its_own_and_keeps_none_of_them() {
+    let (scene, path) = scene(json!({})).await;
+    let customer = scene.add_customer("010-1234-5678", json!({"다음 검진": "3월 2일"})).await;
+    let with = |sources: Value| json!({"customerId": customer, "sources": sources});
+    let shown = preview(&scene, &path, with(json!({"검진일": {"column": "다음 검진"}}))).await;
+    assert_eq!(shown["text"], "김단골님,\r\n3월 2일에 뵙겠습니다.");
+    let shown = preview(&scene, &path, with(json!({"검진일": {"default": "예약하신 날"}}))).await;
+    assert_eq!(shown["text"], "김단골님,\r\n예약하신 날에 뵙겠습니다.");
+    assert_eq!(kinds(&preview(&scene, &path, with(json!({"검진일": {}}))).await), ["missing_variable"]);
+    assert_eq!(kinds(&preview(&scene, &path, json!({"customerId": customer})).await), ["missing_variable"]);
+    let refused = scene.staff.post(&format!("{path}/preview"), with(json!({"없음": {"default": "x"}}))).await;
+    assert_eq!((kind(&refused), &refused.json["field"]), ((422, "invalid-input"), &json!("sources.없음")));
+    scene.test.finish().await;
+}

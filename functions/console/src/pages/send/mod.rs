@@ -1,12 +1,97 @@
-//! Sending: groups, template, link, variables, preview, pre-flight.
+//! Sending: groups, template, link, variables, preview, pre-flight, and then the button. Each step is one page, and all that is said
+//! travels with it.
+
+mod ask;
+mod check;
+mod excluded;
+mod frame;
+mod groups;
+mod known;
+mod link;
+mod plan;
+mod preflight;
+mod preview;
+pub mod talk;
+mod template;
+mod trial;
+mod variables;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::RawQuery;
+use axum::routing::{get, post};
 
-use crate::site::Deps;
+use crate::form::{Errors, Form};
+use crate::site::{Answer, Deps, Person};
+
+use frame::Frame;
+use known::Known;
+pub use plan::{Step, moment};
+pub use preflight::won;
+
+use plan::Plan;
 
 /// Its routes.
 pub fn routes() -> Router<Arc<Deps>> {
     Router::new()
+        .route("/send", get(show).post(show))
+        .route("/send/preflight", get(preflight::fragment))
+        .route("/send/excluded", get(excluded::show).post(excluded::show))
+        .route("/send/test", post(trial::send))
+        .route("/send/tests/{id}", get(trial::progress))
+        .route("/send/ask", post(ask::send))
+}
+
+/// What an address or a form says.
+fn said(query: Option<&str>, form: Form) -> Form {
+    match query {
+        Some(query) if !form.has("here") && form.carried().next().is_none() => {
+            let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+            Form::with(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+        }
+        _ => form,
+    }
+}
+
+/// Shows a step, or the first one before it that is not answered yet. It changes nothing: what is said comes by the address, or by a
+/// form where it is too long for one.
+///
+/// # Errors
+/// When the API does not answer.
+pub async fn show(site: Person, RawQuery(query): RawQuery, form: Form) -> Answer {
+    let form = said(query.as_deref(), form);
+    let mut plan = Plan::read(&form);
+    if plan.key.is_empty() {
+        plan.key = site.fresh_key();
+    }
+    let known = Known::of(&site, &mut plan).await?;
+    let wanted = form.filled("step").or(form.filled("here")).and_then(Step::named);
+    let is_first_visit = wanted.is_none();
+    let wanted = wanted.unwrap_or(if plan.groups.is_empty() { Step::Groups } else { Step::Template });
+    let wanted = wanted.or_after(known.template.as_ref());
+    let (step, errors) = reached(&site, &known, &plan, wanted);
+    let errors = if is_first_visit { Errors::none() } else { errors };
+    let frame = Frame { site: &site, known: &known, plan: &plan, form: &form, errors: &errors, step };
+    match step {
+        Step::Groups => groups::page(&frame).await,
+        Step::Template => template::page(&frame).await,
+        Step::Link => Ok(link::page(&frame)),
+        Step::Variables => variables::page(&frame).await,
+        Step::Preview => preview::page(&frame).await,
+        Step::Check => check::page(&frame, form.has("checked")).await,
+    }
+}
+
+/// How far the way leads: to the step that is wanted, or to the first one before it that is not answered, and what is wrong there.
+fn reached(site: &Person, known: &Known, plan: &Plan, wanted: Step) -> (Step, Errors) {
+    let checks: [(Step, fn(&Person, &Known, &Plan) -> Errors); 4] = [
+        (Step::Groups, groups::errors),
+        (Step::Template, template::errors),
+        (Step::Link, link::errors),
+        (Step::Variables, variables::errors),
+    ];
+    let open = checks.into_iter().filter(|(step, _)| *step < wanted && step.applies(known.template.as_ref()));
+    let found = open.map(|(step, check)| (step, check(site, known, plan))).find(|(_, errors)| !errors.is_empty());
+    found.unwrap_or((wanted, Errors::none()))
 }

@@ -1,0 +1,195 @@
+//! Pausing, going on, calling off, sending again: each asks once more.
+
+use axum::extract::Path;
+use maud::{Markup, html};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::known::Campaign;
+use crate::api::Failure;
+use crate::form::Form;
+use crate::pages::send::moment;
+use crate::parts;
+use crate::site::{Answer, Person, Site};
+use crate::visitor::Tone;
+
+/// A question that opens without a script, and what is done when it is answered.
+struct Question<'a> {
+    id: &'a str,
+    class: &'a str,
+    label: &'a str,
+    question: String,
+    action: String,
+    fields: Markup,
+}
+
+impl Question<'_> {
+    fn draw(&self, site: &Site) -> Markup {
+        let title = format!("{}-title", self.id);
+        html! {
+            button type="button" class={ "button " (self.class) } popovertarget=(self.id) { (self.label) }
+            div.dialog #(self.id) popover="auto" role="dialog" aria-labelledby=(title) {
+                p id=(title) { (self.question) }
+                form method="post" action=(self.action) {
+                    (parts::csrf(site)) (self.fields)
+                    div.actions {
+                        button type="submit" class={ "button " (self.class) } { (self.label) }
+                        button.button type="button" popovertarget=(self.id) popovertargetaction="hide" { (site.words().campaigns.close) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What can be done with it as it is.
+pub fn buttons(site: &Site, campaign: &Campaign) -> Markup {
+    let words = &site.words().campaigns;
+    let path = format!("/campaigns/{}", parts::encoded(&campaign.id));
+    let left = parts::number(campaign.messages.queued);
+    let question = |id, class, label, question: &str, fields| {
+        let action = format!("{path}/{id}");
+        Question { id, class, label, question: question.replace("{}", &left), action, fields }.draw(site)
+    };
+    if campaign.has_ended() {
+        return html! {};
+    }
+    let key = parts::hidden("key", &site.fresh_key());
+    html! {
+        div.actions {
+            @if campaign.state == "paused" { (question("resume", "primary", words.resume, words.resume_question, key)) }
+            @else { (question("pause", "", words.pause, words.pause_question, html! {})) }
+            (question("cancel", "danger", words.cancel, if campaign.state == "scheduled" { words.cancel_scheduled_question } else { words.cancel_question }, html! {}))
+        }
+    }
+}
+
+/// Sending again to a part of its recipients, when it is over.
+pub fn follow_up(site: &Site, campaign: &Campaign) -> Markup {
+    let words = &site.words().campaigns;
+    let not_clicked = campaign.messages.delivered.saturating_sub(campaign.clicks.unique);
+    let to_failed = campaign.messages.failed > 0 && campaign.source_campaign_id.is_none();
+    let to_not_clicked = not_clicked > 0 && campaign.destination.is_some();
+    if !campaign.has_ended() || campaign.kind == "test" || !(to_failed || to_not_clicked) {
+        return html! {};
+    }
+    let action = format!("/campaigns/{}/again", parts::encoded(&campaign.id));
+    let question = |id, part: &str, label, question: &str, count: u64| {
+        let at = format!("{id}-at");
+        let fields = html! {
+            (parts::hidden("key", &site.fresh_key())) (parts::hidden("part", part))
+            div.field {
+                label for=(at) { (words.again_at) }
+                input type="datetime-local" id=(at) name="at";
+            }
+        };
+        Question {
+            id,
+            class: "primary",
+            label,
+            question: question.replace("{}", &parts::number(count)),
+            action: action.clone(),
+            fields,
+        }
+        .draw(site)
+    };
+    html! {
+        section.card {
+            h2 { (words.again_title) }
+            p { (words.again_hint) }
+            div.actions {
+                @if to_failed { (question("again-failed", "failed", words.again_failed, words.again_failed_question, campaign.messages.failed)) }
+                @if to_not_clicked { (question("again-not-clicked", "not_clicked", words.again_not_clicked, words.again_not_clicked_question, not_clicked)) }
+            }
+        }
+    }
+}
+
+/// Back to the campaign with what the API says, when that is about what was asked for.
+fn told(site: &Site, id: &str, done: Result<(), Failure>, text: &str) -> Answer {
+    let path = format!("/campaigns/{}", parts::encoded(id));
+    match done {
+        Ok(()) => Ok(site.go_saying(&path, Tone::Good, text)),
+        Err(failure) => {
+            let problem = failure.about_input()?;
+            Ok(site.go_saying(&path, Tone::Bad, &problem.text()))
+        }
+    }
+}
+
+/// A button that was pressed when the session had ended is not carried out: the page is shown again.
+fn restored(site: &Site, id: &str) -> Answer {
+    Ok(site.go_saying(&format!("/campaigns/{}", parts::encoded(id)), Tone::Warning, site.words().common.form_restored))
+}
+
+/// Pauses it.
+///
+/// # Errors
+/// When the API does not answer.
+pub async fn pause(site: Person, Path(id): Path<String>, form: Form) -> Answer {
+    if form.restored() {
+        return restored(&site, &id);
+    }
+    let done = site.api().post(["campaigns", &id, "pause"]).done().await;
+    told(&site, &id, done, site.words().campaigns.paused)
+}
+
+/// Lets it go on.
+///
+/// # Errors
+/// When the API does not answer.
+pub async fn resume(site: Person, Path(id): Path<String>, form: Form) -> Answer {
+    if form.restored() {
+        return restored(&site, &id);
+    }
+    let done = site.api().post(["campaigns", &id, "resume"]).idempotent(form.text("key")).done().await;
+    told(&site, &id, done, site.words().campaigns.resumed)
+}
+
+/// Calls it off.
+///
+/// # Errors
+/// When the API does not answer.
+pub async fn cancel(site: Person, Path(id): Path<String>, form: Form) -> Answer {
+    if form.restored() {
+        return restored(&site, &id);
+    }
+    let done = site.api().post(["campaigns", &id, "cancel"]).done().await;
+    told(&site, &id, done, site.words().campaigns.canceled)
+}
+
+/// The new campaign.
+#[derive(Debug, Deserialize)]
+struct Again {
+    id: String,
+}
+
+/// Sends it again to a part of its recipients.
+///
+/// # Errors
+/// When the API does not answer.
+pub async fn again(site: Person, Path(id): Path<String>, form: Form) -> Answer {
+    if form.restored() {
+        return restored(&site, &id);
+    }
+    let words = &site.words().campaigns;
+    let mut wish = json!({ "part": form.text("part") });
+    if let Some(text) = form.filled("at") {
+        let zone = site.shell().await?.zone;
+        match moment(text, &zone) {
+            Some(at) => wish["scheduledAt"] = json!(at),
+            None => {
+                return Ok(site.go_saying(
+                    &format!("/campaigns/{}", parts::encoded(&id)),
+                    Tone::Bad,
+                    site.words().send.no_time,
+                ));
+            }
+        }
+    }
+    let call = site.api().post(["campaigns", &id, "again"]).idempotent(form.text("key")).json(&wish);
+    match call.send::<Again>().await {
+        Ok(campaign) => Ok(site.go_saying(&format!("/campaigns/{}", campaign.id), Tone::Good, words.sent_again)),
+        Err(failure) => told(&site, &id, Err(failure), ""),
+    }
+}
