@@ -224,7 +224,8 @@ impl Problem {
     #[must_use]
     pub fn short(&self) -> &str {
         let detail = self.detail.as_deref().unwrap_or(&self.title);
-        let named = self.field.as_deref().and_then(|field| detail.strip_prefix('`')?.strip_prefix(field)?.strip_prefix("`: "));
+        let field = self.field.as_deref().map(|field| field.trim_start_matches("$."));
+        let named = field.and_then(|field| detail.strip_prefix('`')?.strip_prefix(field)?.strip_prefix("`: "));
         named.unwrap_or(detail)
     }
 

@@ -191,10 +191,7 @@ impl Errors {
         let Some(path) = &problem.field else { return Self { whole: Some(problem.text()), fields: Vec::new() } };
         let path = path.trim_start_matches("$.");
         let name = fields.iter().find(|(from, _)| *from == path).map_or(path, |(_, to)| to);
-        // Where the API reads JSON its text begins with the path, which people know under the label of the field.
-        let text = problem.short();
-        let text = text.strip_prefix(&format!("`{path}`: ")).unwrap_or(text);
-        Self { whole: None, fields: vec![(name.to_owned(), text.to_owned())] }
+        Self { whole: None, fields: vec![(name.to_owned(), problem.short().to_owned())] }
     }
 
     /// Adds what is wrong with a field.

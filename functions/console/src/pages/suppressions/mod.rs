@@ -6,7 +6,7 @@ mod one;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -57,7 +57,8 @@ pub fn routes() -> Router<Arc<Deps>> {
     Router::new()
         .route("/suppressions", get(list::show).post(list::add))
         .route("/suppressions/lifted", get(list::lifted))
-        .route("/suppressions/{id}", get(one::show).post(one::lift))
+        .route("/suppressions/{id}", get(one::show))
+        .route("/suppressions/{id}/lift", post(one::lift))
 }
 
 /// Who it was, in words.

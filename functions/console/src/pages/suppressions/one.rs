@@ -56,7 +56,7 @@ async fn page(site: &Person, id: &str, form: &Form, errors: &Errors) -> Answer {
             h2 #lift-title { (words.lift_title) }
             @if may_lift {
                 p { (words.lift_text) }
-                form method="post" action={ "/suppressions/" (parts::encoded(id)) } {
+                form method="post" action={ "/suppressions/" (parts::encoded(id)) "/lift" } {
                     (parts::csrf(site))
                     (Field::text("reason", words.because, form, errors).hint(words.because_hint).max_length(MAX_REASON).autocomplete("off").required())
                     button.button.primary type="submit" { (words.lift_title) }
