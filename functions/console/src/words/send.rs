@@ -111,6 +111,8 @@ pub struct Send {
     pub looking_for_lacking: &'static str,
     /// Looks at everybody, without a script.
     pub look_now: &'static str,
+    /// That it may take a while.
+    pub look_now_hint: &'static str,
     /// Everybody has values.
     pub nobody_lacks: &'static str,
     /// So many have no value.

@@ -46,6 +46,7 @@ impl Step {
     pub const ALL: [Self; 6] = [Self::Groups, Self::Template, Self::Link, Self::Variables, Self::Preview, Self::Check];
 
     /// As forms spell it.
+    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Groups => "groups",
@@ -58,11 +59,13 @@ impl Step {
     }
 
     /// The step of that spelling.
+    #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|step| step.name() == name)
     }
 
     /// Whether there is anything to decide in it.
+    #[must_use]
     pub fn applies(self, template: Option<&Template>) -> bool {
         match (self, template) {
             (Self::Link, Some(template)) => template.has_link(),
@@ -72,16 +75,19 @@ impl Step {
     }
 
     /// The step before, past those with nothing to decide.
+    #[must_use]
     pub fn before(self, template: Option<&Template>) -> Option<Self> {
         Self::ALL.into_iter().rev().find(|step| *step < self && step.applies(template))
     }
 
     /// The step after, past those with nothing to decide.
+    #[must_use]
     pub fn after(self, template: Option<&Template>) -> Option<Self> {
         Self::ALL.into_iter().find(|step| *step > self && step.applies(template))
     }
 
     /// This step, or the next one in which there is something to decide.
+    #[must_use]
     pub fn or_after(self, template: Option<&Template>) -> Self {
         if self.applies(template) { self } else { self.after(template).unwrap_or(Self::Check) }
     }
@@ -125,10 +131,10 @@ impl Plan {
         }
         let mut filled: BTreeMap<String, (String, String)> = BTreeMap::new();
         for (variable, column) in form.below(COLUMN) {
-            filled.entry(variable.to_owned()).or_default().0 = column.trim().to_owned();
+            column.trim().clone_into(&mut filled.entry(variable.to_owned()).or_default().0);
         }
         for (variable, default) in form.below(DEFAULT) {
-            filled.entry(variable.to_owned()).or_default().1 = default.trim().to_owned();
+            default.trim().clone_into(&mut filled.entry(variable.to_owned()).or_default().1);
         }
         let text = |name| form.text(name).to_owned();
         Self {
@@ -149,7 +155,7 @@ impl Plan {
     /// Forgets what is said about variables that the template does not have, or says itself.
     pub fn settle(&mut self, template: &Template) {
         self.filled.retain(|variable, (column, default)| {
-            template.columns().find(|known| known.variable == *variable).is_some_and(|known| {
+            template.columns().find(|known| known.name == *variable).is_some_and(|known| {
                 let by_template = known.column.as_deref().unwrap_or(variable);
                 let said = if column.is_empty() { variable } else { &*column };
                 said != by_template || *default != known.default.as_deref().unwrap_or_default()
@@ -217,7 +223,7 @@ impl Plan {
 
     /// Whether what is said is an advertisement: then it goes as one, because the API sends it in no other way.
     pub fn is_advertising(&self, template: &Template) -> bool {
-        let mut sources: Sources = template.columns().map(|known| (known.variable.clone(), known.source())).collect();
+        let mut sources: Sources = template.columns().map(|known| (known.name.clone(), known.source())).collect();
         sources.extend(self.sources());
         advertising::is_marked(&Draft { sources: &sources, ..template.draft() })
     }
@@ -260,6 +266,7 @@ impl Plan {
 }
 
 /// What a field for day and time says on the clinic's clock.
+#[must_use]
 pub fn moment(text: &str, zone: &str) -> Option<DateTime<Utc>> {
     let zone: Tz = zone.parse().unwrap_or(chrono_tz::Asia::Seoul);
     let naive = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"];

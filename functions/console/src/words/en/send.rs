@@ -64,6 +64,7 @@ pub const WORDS: Send = Send {
     who_lacks: "Who lacks a value",
     looking_for_lacking: "Looking for customers without a value.",
     look_now: "Check now",
+    look_now_hint: "Everybody’s message is made and looked at. With many customers it takes a moment.",
     nobody_lacks: "Everybody has a value",
     some_lack: "{} people lack a value",
     lacking_hint: "They get nothing. Say above what stands in, or fill in their values.",

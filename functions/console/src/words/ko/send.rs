@@ -64,6 +64,7 @@ pub const WORDS: Send = Send {
     who_lacks: "값이 없는 고객",
     looking_for_lacking: "값이 없는 고객을 찾고 있습니다.",
     look_now: "지금 확인하기",
+    look_now_hint: "모든 고객의 문구를 만들어 봅니다. 고객이 많으면 잠시 걸립니다.",
     nobody_lacks: "모든 고객에게 값이 있습니다",
     some_lack: "{}명에게 값이 없습니다",
     lacking_hint: "이 고객들에게는 보내지 않습니다. 위에서 대신 넣을 말을 정하거나 고객 정보를 채워 주세요.",
