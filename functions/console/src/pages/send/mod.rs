@@ -11,6 +11,7 @@ mod link;
 mod plan;
 mod preflight;
 mod preview;
+mod step;
 pub mod talk;
 mod template;
 mod trial;
@@ -27,8 +28,9 @@ use crate::site::{Answer, Deps, Person};
 
 use frame::Frame;
 use known::Known;
-pub use plan::{Step, moment};
+pub use plan::moment;
 pub use preflight::won;
+pub use step::Step;
 
 use plan::{PATH, Plan};
 

@@ -7,7 +7,7 @@ use shared::model::template::Button;
 
 use super::frame::Frame;
 use super::known::{List, Template};
-use super::plan::Step;
+use super::step::Step;
 use super::talk::{Bubble, bubble};
 use crate::api::Failure;
 use crate::form::Errors;

@@ -6,8 +6,9 @@ use shared::model::sources::{self, MAX_DEFAULT};
 
 use super::frame::Frame;
 use super::known::{Known, List, Template, Variable};
-use super::plan::{COLUMN, DEFAULT, Plan, Step};
+use super::plan::{COLUMN, DEFAULT, Plan};
 use super::preflight;
+use super::step::Step;
 use crate::form::Errors;
 use crate::site::{Answer, Person};
 
