@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 dangol := $(PYTHON) local/run.py $(if $(INSTANCE),--instance $(INSTANCE)) $(if $(BASE_PORT),--base-port $(BASE_PORT))
 
-.PHONY: help run stop clean status token invoke test build package sqlx openapi check bench
+.PHONY: help run stop clean status token invoke test browser build package sqlx openapi check bench
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ invoke: ## Run a function in Docker by `sam local invoke` (FUNCTION=send EVENT=l
 
 test: ## Run every test, with an instance of its own
 	@$(dangol) test
+
+browser: ## Test the pages in a browser while `make run` goes on (ARGS="-k main_job"; CONSOLE_URL= another console)
+	@$(dangol) browser $(ARGS)
 
 build: ## Build the functions into target/lambda, for the emulator and `sam local invoke`
 	@$(dangol) build

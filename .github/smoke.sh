@@ -22,12 +22,33 @@ expect() {
   exit 1
 }
 
+# header <line>: whether the last answer had a header that begins so.
+header() {
+  grep --quiet --ignore-case "^$1" "$headers"
+}
+
+# reached <path>: the gateway answers 404 too, for a route that does not exist; then this header says so.
+reached() {
+  if header 'x-amzn-errortype:'; then
+    echo "$1 did not reach its function" >&2
+    exit 1
+  fi
+}
+
 expect 404 /c/invalid
-# The gateway answers 404 too, for a route that does not exist; then this header says so.
-if grep --quiet --ignore-case '^x-amzn-errortype:' "$headers"; then
-  echo '/c/invalid did not reach its function' >&2
-  exit 1
-fi
+reached /c/invalid
 expect 401 /v1/clinic
 expect 200 /docs
 expect 200 /v1/openapi.json
+expect 200 /sign-in
+if ! header "content-security-policy:.*default-src 'none'"; then
+  echo '/sign-in has no policy of what the page may load' >&2
+  exit 1
+fi
+# Everything that has no route is the console's, and below /v1 it speaks as the API does.
+expect 404 /v1/nothing
+reached /v1/nothing
+if ! header 'content-type: application/problem+json'; then
+  echo '/v1/nothing is no problem document' >&2
+  exit 1
+fi

@@ -43,10 +43,10 @@ fn renew_the_committed_document() {
     fs::write(committed(), written()).expect("the document can be written");
 }
 
-/// The routes of the template as operations: an event is named as its operation is, but for the first letter.
+/// The routes of the template as operations: an event is named as its operation is, but for the first letter. Pages are none.
 fn deployed(project: &Project) -> BTreeSet<Operation> {
     let mut routes = BTreeSet::new();
-    for function in project.functions() {
+    for function in project.functions().filter(|function| !function.shows_pages()) {
         for (event, route) in function.events("Api") {
             let text = |key: &str| route[key].as_str().unwrap_or_default().to_owned();
             let name = format!("{}{}", event[..1].to_lowercase(), &event[1..]);

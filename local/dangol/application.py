@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+import urllib.request
 
 from . import seed, services
 from .api import sign_in
 from .build import build
 from .cloud import Cloud
-from .console import refuse, say
+from .console import note, refuse, say, step, warn
 from .deploy import deploy, migrate
 from .instance import ACCOUNT, DEFAULT_NAME, REGION, STACK, Instance
 
@@ -27,6 +28,7 @@ def bring_up(instance: Instance, *, seeded: bool, dies_with_us: bool) -> None:
     _write_env(instance, outputs)
     if seeded:
         seed.seed(instance, cloud, outputs)
+    _open_console(instance)
     _greet(instance, seeded=seeded, seconds=time.monotonic() - begun)
 
 
@@ -59,14 +61,29 @@ def _write_env(instance: Instance, outputs: dict[str, str]) -> None:
     instance.env_file.write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
 
 
+def _open_console(instance: Instance) -> None:
+    """Ask for the first page, so that its function is there when a person does; say so when it is not."""
+    with step("Opening the console"):
+        try:
+            with urllib.request.urlopen(instance.console_url, timeout=30) as page:
+                note(f"its first page answers {page.status}")
+        except OSError as error:
+            warn(f"{instance.console_url} does not answer: {error}. See {instance.logs}")
+
+
 def _greet(instance: Instance, *, seeded: bool, seconds: float) -> None:
     say(f"""
 안녕하세요! 단골(Dangol)이 실행 중입니다. Dangol is running, after {seconds:.0f} s.
 
+  Console       {instance.console_url}""")
+    if seeded:
+        say(f"  Sign-in       {seed.OWNER.email} / {seed.OWNER.password} (owner of the demo clinic)")
+    say(f"""
   API, links    {instance.api_url}/v1, {instance.api_url}/c/<token>
   API explained {instance.api_url}/docs
   AWS           {instance.emulator_url} (region {REGION}, any credentials)
-  Aligo         {instance.aligo_url}
+  Mails         {instance.emulator_url}/_ministack/ses/messages
+  Aligo         {instance.aligo_url} (in a browser, the phones of all recipients)
   MariaDB       {instance.database_url}
   Redis         {instance.redis_url}
   Logs          {instance.logs}
@@ -79,8 +96,6 @@ def _show_the_way(instance: Instance) -> None:
     choice = "" if instance.name == DEFAULT_NAME else f" INSTANCE={instance.name}"
     authorization = f'-H "Authorization: Bearer $(make -s token{choice})"'
     say(f"""\
-  Sign-in       {seed.OWNER.email} / {seed.OWNER.password} (staff of the demo clinic)
-
 Try, in another terminal, in this directory:
 
   curl -s {authorization} {instance.api_url}/v1/groups

@@ -27,7 +27,10 @@ _DESCRIPTION = "Run Dangol on one machine."
 
 def main(arguments: list[str]) -> int:
     """Run one command; the exit code is 0 when it did what it should."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options, options.rest = parser.parse_known_args(arguments)
+    if options.rest and not options.takes_rest:
+        parser.error(f"unrecognized arguments: {' '.join(options.rest)}")
     _leave_out_the_outside()
     instance = open_instance(options.instance, options.base_port)
     signal.signal(signal.SIGTERM, _interrupt)
@@ -64,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
 
     def command(name: str, function: object, explanation: str, *, needs_venv: bool = True) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=explanation, description=explanation)
-        added.set_defaults(command=function, needs_venv=needs_venv)
+        added.set_defaults(command=function, needs_venv=needs_venv, takes_rest=False)
         return added
 
     run = command("run", _run, "start everything, stay in the foreground, stop on Ctrl-C")
@@ -85,6 +88,8 @@ def _parser() -> argparse.ArgumentParser:
     sqlx = command("sqlx", _sqlx, "regenerate .sqlx from the queries and the migrations")
     sqlx.add_argument("--check", action="store_true", help="only say whether it is up to date")
     command("openapi", _openapi, "write what the code says about its API to functions/api-docs/openapi.json")
+    pages = command("browser", _browser, "test the pages in a browser, with pytest's arguments, while `run` goes on")
+    pages.set_defaults(takes_rest=True)
     test = command("test", _test, "run every test, with an instance of its own")
     test.add_argument("--fast", action="store_true", help="without the tests that need the deployed application")
     return parser
@@ -162,7 +167,7 @@ def _status(instance: Instance, _options: argparse.Namespace) -> int:
     running = services.running(instance)
     for name in reversed(services.NAMES):
         say(f"{name:16} {'process ' + str(running[name]) if name in running else 'stopped'}")
-    say(f"{'API':16} {instance.api_url}")
+    say(f"{'console, API':16} {instance.console_url}")
     return 0 if len(running) == len(services.NAMES) else 1
 
 
@@ -194,6 +199,12 @@ def _openapi(_instance: Instance, _options: argparse.Namespace) -> None:
     from . import openapi
 
     openapi.renew()
+
+
+def _browser(instance: Instance, options: argparse.Namespace) -> int:
+    from . import browser
+
+    return browser.run(instance, options.rest)
 
 
 def _test(_instance: Instance, options: argparse.Namespace) -> int:

@@ -120,7 +120,8 @@ def _parameters(instance: Instance) -> dict[str, str]:
         "AligoBaseUrl": instance.aligo_url,
         "AligoApiKey": ALIGO_API_KEY,
         "AligoUserId": ALIGO_USER_ID,
-        "ConsoleOrigin": instance.api_url,
+        "ConsoleOrigin": instance.console_url,
+        "UploadOrigin": instance.emulator_url,
         "LinkBaseUrl": f"{instance.api_url}/c",
     }
 

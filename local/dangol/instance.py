@@ -34,7 +34,7 @@ class Instance:
 
     @property
     def gateway_port(self) -> int:
-        """Where the API and the links answer."""
+        """Where the console, the API and the links answer."""
         return self.base_port
 
     @property
@@ -83,6 +83,11 @@ class Instance:
         return f"http://localhost:{self.gateway_port}"
 
     @property
+    def console_url(self) -> str:
+        """What people open in a browser: the console and the API have one origin."""
+        return self.api_url
+
+    @property
     def emulator_url(self) -> str:
         """The AWS endpoint. An address, not a name: for those the SDKs use path-style bucket URLs."""
         return f"http://127.0.0.1:{self.emulator_port}"
@@ -110,7 +115,7 @@ class Instance:
     def ports(self) -> dict[int, str]:
         """Every port with the words for it."""
         return {
-            self.gateway_port: "the API",
+            self.gateway_port: "the console and the API",
             self.emulator_port: "the AWS emulator",
             self.database_port: "MariaDB",
             self.redis_port: "Redis",

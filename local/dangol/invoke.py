@@ -55,7 +55,7 @@ def invoke(instance: Instance, function: str, event: str, *, skip_pull_image: bo
         *(["--skip-pull-image"] if skip_pull_image else []),
     ]  # fmt: skip
     print(shlex.join(command), file=sys.stderr, flush=True)
-    ports = [instance.emulator_port, instance.database_port, instance.redis_port, instance.aligo_port]
+    ports = list(instance.ports())
     return asyncio.run(_run(command, bridge, ports))
 
 
@@ -95,6 +95,9 @@ def _environment(instance: Instance, logical_id: str, bridge: str) -> dict[str, 
     name = resource["StackResourceDetail"]["PhysicalResourceId"]
     deployed = cloud.client("lambda").get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     variables = {**deployed, "AWS_ENDPOINT_URL": instance.emulator_url}
+    if "API_URL" in variables:
+        # The console asks there, by the name of this machine; in a container that is the container.
+        variables["API_URL"] = f"http://{_LOOPBACK}:{instance.gateway_port}"
     return {variable: value.replace(_LOOPBACK, bridge) for variable, value in variables.items()}
 
 

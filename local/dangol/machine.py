@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from .console import note, refuse, step
@@ -13,6 +14,8 @@ from .instance import ROOT, STATE
 
 REQUIREMENTS = ROOT / "local" / "requirements.txt"
 VENV = STATE / "venv"
+BROWSER_REQUIREMENTS = ROOT / "tests" / "browser" / "requirements.txt"
+BROWSER_VENV = STATE / "browser-venv"
 
 # Any of the commands will do. These packages bring programs only, no system service: redis-tools holds the server
 # too, under the name redis-check-rdb.
@@ -24,6 +27,22 @@ _TOOLS: dict[str, list[str]] = {
     "gcc": ["cc"],
     "libc6-dev": ["/usr/include/stdio.h"],
 }
+
+_BROWSERS = ["chromium", "google-chrome-stable", "google-chrome", "chromium-browser"]
+_FONTS = Path("/usr/share/fonts")
+_KOREAN_FONTS = ["Nanum*", "*CJK*", "*NotoSansKR*"]
+_CHROME = "google-chrome-stable_current_amd64.deb"
+
+
+@dataclass(frozen=True)
+class Browser:
+    """What tests of pages need."""
+
+    program: Path
+    """Chromium or Chrome."""
+
+    python: Path
+    """An interpreter with what drives it."""
 
 
 def find(*commands: str) -> str | None:
@@ -73,20 +92,51 @@ def _install(packages: list[str]) -> None:
 
 def ensure_venv() -> Path:
     """The interpreter of the private environment, made anew when the requirements changed."""
-    python = VENV / "bin" / "python"
-    installed = VENV / "installed-requirements.txt"
-    wanted = REQUIREMENTS.read_text()
+    return _ensure_venv(VENV, REQUIREMENTS, "the AWS emulator and the SAM CLI")
+
+
+def _ensure_venv(venv: Path, requirements: Path, purpose: str) -> Path:
+    python = venv / "bin" / "python"
+    installed = venv / "installed-requirements.txt"
+    wanted = requirements.read_text()
     if python.exists() and installed.exists() and installed.read_text() == wanted:
         return python
-    with step("Installing the AWS emulator and the SAM CLI into .local/venv"):
+    with step(f"Installing {purpose} into {venv.relative_to(ROOT)}"):
         note("about a minute, once")
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(venv)], check=True)
         pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        done = subprocess.run([*pip, "--requirement", str(REQUIREMENTS)], check=False)
+        done = subprocess.run([*pip, "--requirement", str(requirements)], check=False)
         if done.returncode != 0:
-            refuse("pip could not install local/requirements.txt; its message is above.")
+            refuse(f"pip could not install {requirements.relative_to(ROOT)}; its message is above.")
         installed.write_text(wanted)
     return python
+
+
+def ensure_browser() -> Browser:
+    """Chromium, a Korean font and what drives them; installed where missing, or said how to."""
+    packages = [] if _browser() else ["chromium"]
+    if packages and _is_ubuntu():  # which has Chromium as a snap only, and that sees no other folder than its own
+        refuse(
+            "Chrome is missing. Install it and try again:\n\n"
+            f"    curl -fsSLO https://dl.google.com/linux/direct/{_CHROME} && sudo apt-get install --yes ./{_CHROME}"
+        )
+    if not any(next(_FONTS.rglob(name), None) for name in _KOREAN_FONTS):
+        packages.append("fonts-nanum")
+    if packages:
+        _install(packages)
+    program = _browser() or refuse("Chromium is missing.")
+    python = _ensure_venv(BROWSER_VENV, BROWSER_REQUIREMENTS, "the driver of the browser")
+    return Browser(program=program, python=python)
+
+
+def _browser() -> Path | None:
+    found = (Path(path) for name in _BROWSERS if (path := find(name)))
+    return next((path for path in found if "snap" not in path.resolve().parts), None)
+
+
+def _is_ubuntu() -> bool:
+    release = Path("/etc/os-release")
+    return release.exists() and "ID=ubuntu" in release.read_text().splitlines()
 
 
 def in_venv() -> bool:

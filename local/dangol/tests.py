@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from . import application, machine, queries, services
+from . import application, browser, machine, queries, services
 from .build import cargo_environment
 from .console import Refusal, note, report_refusal, say, step
 from .instance import ROOT, Instance, open_instance
@@ -23,6 +23,8 @@ _STACK_TARGET = "stack"  # needs the whole application
 _STACK_STORM_TARGET = "stack-grants"  # needs the whole application, and takes a queue of it for itself
 
 _CARGO_RESULT = re.compile(r"^test result: \S+ (\d+) passed; (\d+) failed;")
+_PYTEST_RESULT = re.compile(r"^=+ (.* in [\d.]+s.*) =+$")
+_PYTEST_COUNT = re.compile(r"(\d+) (passed|xfailed|failed|errors?)\b")
 _NEXTEST_RESULT = re.compile(r"^\s*Summary .*?: (?:(\d+) passed[^,]*)?(?:, )?(?:(\d+) failed)?")
 
 
@@ -52,8 +54,9 @@ def run(*, fast: bool) -> int:
     try:
         instance.remember()
         services.refuse_taken_ports(instance)
+        chromium = None if fast else machine.ensure_browser()
         services.start_stores(instance, dies_with_us=True)
-        _run_phases(instance, tally, fast=fast)
+        _run_phases(instance, tally, chromium)
     finally:
         with step("Stopping the test instance"):
             services.stop_all(instance)
@@ -64,7 +67,7 @@ def run(*, fast: bool) -> int:
     return 1 if tally.failed or not tally.passed else 0
 
 
-def _run_phases(instance: Instance, tally: Tally, *, fast: bool) -> None:
+def _run_phases(instance: Instance, tally: Tally, chromium: machine.Browser | None) -> None:
     stores = {"TEST_DATABASE_URL": instance.admin_database_url, "TEST_REDIS_URL": instance.redis_url}
     cargo = machine.cargo()
     _check(tally, "format", lambda: _succeed([cargo, "fmt", "--all", "--check"]))
@@ -79,8 +82,10 @@ def _run_phases(instance: Instance, tally: Tally, *, fast: bool) -> None:
     _tests(tally, "database tests", _named(whole & _DATABASE_TARGETS), stores)
     _tests(tally, "outages of the redirect", _named(whole & _TIMED_TARGETS), stores)
     _tests(tally, "grants under fire", _named(whole & _STORM_TARGETS), stores)
-    if not fast and _check(tally, "deployment", lambda: _deploy(instance)):
+    if chromium and _check(tally, "deployment", lambda: _deploy(instance)):
         _tests(tally, "tests of the deployed application", _named(whole & {_STACK_TARGET}), _env(instance))
+        pages = browser.command(chromium, [str(browser.FOLDER)])
+        _run(tally, "pages in a browser", pages, browser.variables(instance, chromium))
         _tests(tally, "grants of the deployed application", _named(whole & {_STACK_STORM_TARGET}), _env(instance))
 
 
@@ -163,8 +168,18 @@ def _count(command: list[str], variables: dict[str, str]) -> tuple[tuple[int, in
     with subprocess.Popen(command, cwd=ROOT, env=environment, **pipe) as process:
         for line in process.stdout or []:
             print(line, end="", flush=True)
-            found = _CARGO_RESULT.match(line) or _NEXTEST_RESULT.match(line)
-            if found:
-                passed += int(found[1] or 0)
-                failed += int(found[2] or 0)
+            more = _results(line)
+            passed += more[0]
+            failed += more[1]
     return (passed, failed), process.returncode
+
+
+def _results(line: str) -> tuple[int, int]:
+    """How many tests a line of a test run says have passed and failed."""
+    if found := _CARGO_RESULT.match(line) or _NEXTEST_RESULT.match(line):
+        return int(found[1] or 0), int(found[2] or 0)
+    counts = {"passed": 0, "failed": 0}
+    if found := _PYTEST_RESULT.match(line):
+        for number, word in _PYTEST_COUNT.findall(found[1]):  # a control that must fail has passed when it did
+            counts["passed" if word in ("passed", "xfailed") else "failed"] += int(number)
+    return counts["passed"], counts["failed"]

@@ -5,13 +5,15 @@ the emulator serves that API. On the emulator's own port nothing changes.
 
 The emulator looks at the codes that Cognito mails only together with every signature and every policy of every service
 (`AUTH=true`). Here they are always looked at, and a confirmed address is proven, as it is at AWS.
+
+The emulator knows routes for any method, but leaves them out when it reads them from a template. Here it takes them too.
 """
 
 import os
 from pathlib import Path
 
 from ministack.app import app as emulator
-from ministack.services import cognito
+from ministack.services import apigateway_v1, cognito
 
 _PORT = int(os.environ["DANGOL_GATEWAY_PORT"])
 _API_FILE = Path(os.environ["DANGOL_API_FILE"])
@@ -31,6 +33,18 @@ def _run_with_codes(handler, action, data):
 
 
 cognito._run_idp_handler = _run_with_codes
+
+_ANY = "x-amazon-apigateway-any-method"  # the word for it in an OpenAPI document of API Gateway
+
+_import_operation = apigateway_v1._import_operation
+
+
+def _import_operation_of_any(api_id, resource_id, http_method, *rest):
+    _import_operation(api_id, resource_id, "ANY" if http_method.lower() == _ANY else http_method, *rest)
+
+
+apigateway_v1._OPENAPI_HTTP_METHODS.add(_ANY)
+apigateway_v1._import_operation = _import_operation_of_any
 
 
 async def app(scope, receive, send):

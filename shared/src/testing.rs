@@ -63,6 +63,26 @@ impl Clock for FixedClock {
     }
 }
 
+/// A clock that is a second later at each look, from an hour after now on: whoever works by the clock runs out of time.
+#[derive(Debug)]
+pub struct TickingClock(Mutex<DateTime<Utc>>);
+
+impl TickingClock {
+    /// Begins.
+    #[must_use]
+    pub fn after(ambient: &Ambient) -> Self {
+        Self(Mutex::new(ambient.now() + TimeDelta::hours(1)))
+    }
+}
+
+impl Clock for TickingClock {
+    fn now(&self) -> DateTime<Utc> {
+        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *now += TimeDelta::seconds(1);
+        *now
+    }
+}
+
 /// Surroundings that are the same in every run of a test, and different in each test: tests share a Redis, so that the same
 /// ids in two of them would mix their keys.
 #[must_use]
@@ -221,6 +241,7 @@ pub fn campaign(ambient: &Ambient, clinic: ClinicId) -> Campaign {
         stale_after_minutes: 60,
         prepared: Prepared::default(),
         released_at: None,
+        quiet: None,
         resumed_at: None,
         started_at: None,
         finished_at: None,

@@ -8,6 +8,7 @@ use shared::batch::{self, DeadLetters};
 use shared::clock::Ambient;
 use shared::db::{Database, pool_options, violates};
 use shared::failure::Failure;
+use shared::http::SourceKey;
 use shared::message::PointsEarned;
 use shared::model::id::{OutboxId, PointEntryId};
 use shared::model::person_key::Pepper;
@@ -128,6 +129,7 @@ async fn sign_up(database: Database, ambient: Ambient) {
         publisher: Test,
         pepper: Pepper::new(&"p".repeat(32)).expect("it is long enough"),
         console: "https://app.example.com".parse().expect("an origin"),
+        source_key: SourceKey::new(&"s".repeat(32)).expect("it is long enough"),
     };
     let anybody = Client::anonymous("signup-with-referral", signup_with_referral::routes(deps));
     while let Some(line) = hear() {

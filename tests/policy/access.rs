@@ -11,6 +11,10 @@ use super::{Findings, Project, Rule};
 const UPLOADS: &str = "${UploadBucket.Arn}/imports/*";
 const DOWNLOADS: &str = "${UploadBucket.Arn}/exports/*";
 
+/// The key by which the console says for whom it asks, and who else knows it: those who count visitors.
+const CONSOLE_SECRET: &str = "ConsoleSecret";
+const COUNTS_VISITORS: [&str; 1] = ["SignupWithReferral"];
+
 /// What a function may be granted beyond the two shared policies.
 const SHARED_POLICIES: [&str; 2] = ["DatabasePolicy", "NetworkPolicy"];
 
@@ -27,6 +31,7 @@ pub fn check(project: &Project, findings: &mut Findings) {
         grants(project, &function, findings);
         uploads(project, &function, findings);
         public(project, &function, findings);
+        pages(project, &function, findings);
     }
     conditional_access(project, findings);
 }
@@ -115,12 +120,29 @@ fn public(project: &Project, function: &Function<'_>, findings: &mut Findings) {
     if !function.serves_documents() {
         return;
     }
-    let role = project.properties(&format!("{}Role", function.name));
-    let mut granted: BTreeSet<_> =
-        statements(role).into_iter().flat_map(|statement| mentioned(&statement["Resource"])).collect();
-    granted.remove(format!("{}LogGroup", function.name).as_str());
-    let holds = granted.is_empty() && !project.uses_database(function);
+    let holds = reached(project, function).is_empty() && !project.uses_database(function);
     findings.check(holds, Rule::PublicDocuments, function.id, "answers anybody, so it may reach nothing but its log");
+}
+
+/// What a function is granted besides its log and the database.
+fn reached<'a>(project: &'a Project, function: &Function<'_>) -> BTreeSet<&'a str> {
+    let role = project.properties(&format!("{}Role", function.name));
+    let granted = statements(role).into_iter().flat_map(|statement| mentioned(&statement["Resource"]));
+    let log = format!("{}LogGroup", function.name);
+    granted.filter(|id| *id != log).collect()
+}
+
+/// Pages are a client of the API. What they could reach past it, nobody would have asked for with a token.
+fn pages(project: &Project, function: &Function<'_>, findings: &mut Findings) {
+    let mut check = |holds, reason: &str| findings.check(holds, Rule::Pages, function.id, reason);
+    let reached = reached(project, function);
+    if function.shows_pages() {
+        let nothing_else = reached == BTreeSet::from([CONSOLE_SECRET]) && !project.uses_database(function);
+        check(nothing_else, "shows pages, so it may reach nothing but the API, its log and its key");
+    } else {
+        let knows = reached.contains(CONSOLE_SECRET);
+        check(!knows || COUNTS_VISITORS.contains(&function.name), "could say to be asked by anybody, as the console can");
+    }
 }
 
 fn conditional_access(project: &Project, findings: &mut Findings) {

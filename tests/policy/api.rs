@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::functions::pascal;
-use super::project::{DOCUMENTS, Example, entries, list};
+use super::project::{DOCUMENTS, Example, PAGES, entries, list};
 use super::{Findings, Project, Rule};
 
 /// The route that people open from a message, without an account.
@@ -22,6 +22,9 @@ const OPEN: &[&str] = &[
     "/v1/invitations/{code}",
     "/v1/invitations/{code}/qr",
 ];
+
+/// The methods that pages know. Their routes take any; API Gateway has a limit for each that it stands for.
+const OF_PAGES: [&str; 3] = ["GET", "HEAD", "POST"];
 
 /// What an access log may not hold: addresses, agents, claims, and paths with ids and link tokens in them.
 const PERSONAL: [&str; 4] = ["$context.identity", "$context.authorizer", "$context.path", "$context.customDomain"];
@@ -96,10 +99,9 @@ fn examples(project: &Project, findings: &mut Findings) {
     for function in project.functions() {
         for (_, route) in function.events("Api") {
             let (method, path) = (route["Method"].as_str().unwrap_or(""), route["Path"].as_str().unwrap_or(""));
-            let shown = project
-                .examples
-                .iter()
-                .any(|example| pascal(&example.folder) == function.name && example.method == method && example.route == path);
+            let shown = project.examples.iter().any(|example| {
+                pascal(&example.folder) == function.name && takes(method, &example.method) && example.route == path
+            });
             findings.check(shown, Rule::ExampleRequest, &format!("{method} {path}"), "has no example in events/");
         }
     }
@@ -107,7 +109,8 @@ fn examples(project: &Project, findings: &mut Findings) {
         let Example { folder, method, route, path } = example;
         let function = project.functions().find(|function| pascal(folder) == function.name);
         let exists = function.is_some_and(|function| {
-            function.events("Api").iter().any(|(_, event)| event["Method"] == **method && event["Path"] == **route)
+            let is_of = |event: &Value| event["Method"].as_str().is_some_and(|known| takes(known, method));
+            function.events("Api").iter().any(|(_, event)| is_of(event) && event["Path"] == **route)
         });
         let subject = format!("{folder}: {method} {path}");
         findings.check(exists, Rule::ExampleRequest, &subject, "is no request to a route of its function");
@@ -115,12 +118,18 @@ fn examples(project: &Project, findings: &mut Findings) {
     }
 }
 
-/// Whether the path is one of the route: `/c/abc` of `/c/{token}`.
+/// Whether a route of this method takes requests of that one.
+fn takes(route: &str, method: &str) -> bool {
+    route == method || route == "ANY" && OF_PAGES.contains(&method)
+}
+
+/// Whether the path is one of the route: `/c/abc` of `/c/{token}`, `/a/b` of `/{proxy+}`.
 fn fits(path: &str, route: &str) -> bool {
     let (mut path, mut route) = (path.split('/'), route.split('/'));
     loop {
         match (path.next(), route.next()) {
             (None, None) => return true,
+            (Some(part), Some(pattern)) if pattern.ends_with("+}") && !part.is_empty() => return true,
             (Some(part), Some(pattern)) if part == pattern || (pattern.starts_with('{') && !part.is_empty()) => {}
             _ => return false,
         }
@@ -137,13 +146,13 @@ fn authorizers(project: &Project, api: &Value, findings: &mut Findings) {
             authorizer == expected,
             Rule::Authorizer,
             &format!("{method} {path}"),
-            "only the redirect, the documents and what comes before an account are public, and nothing else has an authorizer of its own",
+            "only the redirect, the documents, the pages and what comes before an account are public, and nothing else has an authorizer of its own",
         );
     }
 }
 
 fn is_public(path: &str) -> bool {
-    path == REDIRECT || DOCUMENTS.contains(&path) || OPEN.contains(&path)
+    path == REDIRECT || DOCUMENTS.contains(&path) || PAGES.contains(&path) || OPEN.contains(&path)
 }
 
 fn throttling(project: &Project, api: &Value, findings: &mut Findings) {
@@ -154,16 +163,23 @@ fn throttling(project: &Project, api: &Value, findings: &mut Findings) {
         let (rate, burst) = (&setting["ThrottlingRateLimit"], &setting["ThrottlingBurstLimit"]);
         let path = setting["ResourcePath"].as_str().unwrap_or("");
         findings.check(rate.is_number() && burst.is_number(), Rule::Throttling, path, "sets no limit");
-        // API Gateway wants every slash but the first as ~1.
-        let plain = path.strip_prefix('/').unwrap_or(path).replace("~1", "/");
-        let exists = path == "/*"
-            || routes(project).iter().any(|(method, route, _)| setting["HttpMethod"] == *method && *route == plain);
+        let method = setting["HttpMethod"].as_str().unwrap_or("");
+        let exists =
+            path == "/*" || routes(project).iter().any(|(known, route, _)| takes(known, method) && pattern(route) == path);
         findings.check(exists, Rule::Throttling, path, "limits a route that does not exist");
     }
     // Anybody may call them, again and again.
     for (method, path, _) in routes(project).into_iter().filter(|(_, path, _)| is_public(path)) {
-        let pattern = format!("/{}", path.replace('/', "~1"));
-        let limited = settings.iter().any(|setting| setting["ResourcePath"] == *pattern && setting["HttpMethod"] == method);
+        let pattern = pattern(path);
+        let methods = if method == "ANY" { &OF_PAGES[..] } else { &[method] };
+        let limited = methods.iter().all(|method| {
+            settings.iter().any(|setting| setting["ResourcePath"] == *pattern && setting["HttpMethod"] == *method)
+        });
         findings.check(limited, Rule::Throttling, path, "is public and has no limit of its own");
     }
+}
+
+/// A route as the settings of a stage have it: every slash but the first is `~1`, and the root is a slash alone.
+fn pattern(route: &str) -> String {
+    if route == "/" { route.to_owned() } else { format!("/{}", route.replace('/', "~1")) }
 }

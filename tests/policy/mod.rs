@@ -5,6 +5,7 @@
 mod access;
 mod alarms;
 mod api;
+pub mod controls;
 mod functions;
 mod project;
 mod queues;
@@ -73,12 +74,14 @@ pub enum Rule {
     Runbook,
     /// A runbook belongs to an alarm.
     OrphanRunbook,
-    /// Every route but the redirect and the documents needs a token.
+    /// Every route but the redirect, the documents, the pages and what comes before an account needs a token.
     Authorizer,
     /// Every route has an example request, and every example request a route.
     ExampleRequest,
     /// Whoever shows documents to anybody may reach nothing else.
     PublicDocuments,
+    /// Whoever shows pages may ask the API and reach nothing else, and few know the key by which it says for whom it asks.
+    Pages,
     /// The stage is throttled, a public route on its own, and a throttled route exists.
     Throttling,
     /// Access is logged, without personal data.
@@ -99,7 +102,7 @@ pub enum Rule {
 
 impl Rule {
     /// All rules, for the test that each has a negative control.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 40] = [
         Self::FunctionFolder,
         Self::EventFolder,
         Self::Runtime,
@@ -131,6 +134,7 @@ impl Rule {
         Self::Authorizer,
         Self::ExampleRequest,
         Self::PublicDocuments,
+        Self::Pages,
         Self::Throttling,
         Self::AccessLog,
         Self::GatewayResponse,

@@ -9,6 +9,9 @@ use serde_json::{Map, Value, json};
 /// Routes that show the documentation of the API to anybody.
 pub const DOCUMENTS: [&str; 3] = ["/v1/openapi.json", "/docs", "/docs/{file}"];
 
+/// Routes of pages: everything that is no other's.
+pub const PAGES: [&str; 2] = ["/", "/{proxy+}"];
+
 /// The template and the names of the files it must agree with.
 #[derive(Clone)]
 pub struct Project {
@@ -65,6 +68,11 @@ impl<'a> Function<'a> {
         let routes = self.events("Api");
         let is_document = |(_, route): &(&str, &Value)| route["Path"].as_str().is_some_and(|path| DOCUMENTS.contains(&path));
         !routes.is_empty() && routes.iter().all(is_document)
+    }
+
+    /// Whether it shows pages.
+    pub fn shows_pages(&self) -> bool {
+        self.events("Api").iter().any(|(_, route)| route["Path"].as_str().is_some_and(|path| PAGES.contains(&path)))
     }
 
     /// Whether a queue feeds it.

@@ -7,6 +7,7 @@ mod accounts;
 mod campaign;
 mod clicks;
 mod codes;
+mod console;
 mod docs;
 mod import;
 mod lists;

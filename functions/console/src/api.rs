@@ -9,16 +9,13 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use shared::http::Language;
+use shared::http::{Language, SOURCE_HEADER};
 use url::Url;
 
 /// Longer than the API takes for anything, shorter than the gateway waits for a page.
 const PATIENCE: Duration = Duration::from_secs(25);
 /// A connection that was frozen with the function is dead; it must be gone before it is used again.
 const IDLE: Duration = Duration::from_secs(3);
-
-/// Where a request really comes from; see `shared::http::Source`.
-const SOURCE: &str = "dangol-source";
 
 /// Where the API is.
 #[derive(Debug, Clone)]
@@ -55,7 +52,7 @@ pub struct Api {
     client: Client,
     token: Option<SecretString>,
     language: Language,
-    /// The visitor's address with its proof, see `shared::http::Source`.
+    /// The visitor's address with its proof, see `shared::http::SourceKey`.
     source: Option<String>,
 }
 
@@ -96,7 +93,7 @@ impl Api {
             request = request.bearer_auth(token.expose_secret());
         }
         if let Some(source) = &self.source {
-            request = request.header(SOURCE, source);
+            request = request.header(SOURCE_HEADER, source);
         }
         Call { request, language: self.language }
     }
@@ -222,10 +219,13 @@ impl Problem {
         }
     }
 
-    /// The explanation, or the title when there is none: what stands beside a field.
+    /// The explanation, or the title when there is none: what stands beside a field. The API names the field in front of it, which
+    /// says nothing there.
     #[must_use]
     pub fn short(&self) -> &str {
-        self.detail.as_deref().unwrap_or(&self.title)
+        let detail = self.detail.as_deref().unwrap_or(&self.title);
+        let named = self.field.as_deref().and_then(|field| detail.strip_prefix('`')?.strip_prefix(field)?.strip_prefix("`: "));
+        named.unwrap_or(detail)
     }
 
     /// Whether pressing the button again with other input may help: then the form is shown again.
@@ -303,4 +303,20 @@ impl Failure {
 
 fn names_a_kind(body: &[u8], code: &str) -> bool {
     serde_json::from_slice::<Problem>(body).is_ok_and(|problem| problem.is(code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beside_a_field_its_name_is_not_repeated() {
+        let problem = |detail: &str| {
+            let text = serde_json::json!({ "status": 422, "title": "입력값을 확인해 주세요.", "detail": detail, "field": "phones[1]" });
+            serde_json::from_value::<Problem>(text).unwrap()
+        };
+        assert_eq!(problem("`phones[1]`: 번호가 아닙니다.").short(), "번호가 아닙니다.");
+        assert_eq!(problem("`note`: 번호가 아닙니다.").short(), "`note`: 번호가 아닙니다.");
+        assert_eq!(problem("번호가 아닙니다.").short(), "번호가 아닙니다.");
+    }
 }

@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
-use lambda_http::request::RequestContext;
-use secrecy::SecretString;
+use axum::response::Response;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
-use shared::telemetry;
+use shared::http::Source;
+use shared::model::console::ConsoleOrigin;
+use shared::{http, telemetry};
+use tower::ServiceExt;
 
 use crate::api::Failure;
 use crate::form::{CSRF_FIELD, Form, SIGN_IN_PREFIX, Unreadable};
@@ -24,6 +27,11 @@ const NAME: &str = "console";
 /// Answers one request.
 pub async fn around(State(deps): State<Arc<Deps>>, request: Request, next: Next) -> Response {
     let files = deps.files_origin.clone();
+    if is_of_the_api(request.uri().path()) {
+        let Ok(mut response) = http::app(NAME, Router::new()).oneshot(request).await;
+        secure(response.headers_mut(), &files);
+        return response;
+    }
     let work = async { Ok::<_, std::convert::Infallible>(answer(deps, request, next).await) };
     let mut response = telemetry::invocation(NAME, work).await.unwrap_or_else(|never| match never {});
     secure(response.headers_mut(), &files);
@@ -35,17 +43,18 @@ async fn answer(deps: Arc<Deps>, request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let (mut visitor, mut cookies) = Visitor::read(request.headers(), &deps.ambient);
-    let source = source(&deps, &request);
     let (mut parts, body) = request.into_parts();
+    let Ok(Source(address)) = Source::from_request_parts(&mut parts, &()).await;
+    let source = (deps.sources)(&address);
     let said = visitor.notice.is_some();
 
     let renewed = visitor.renew(&deps.client, deps.ambient.now()).await;
-    let mut site = Site::new(deps.clone(), Arc::new(visitor.clone()), source.clone(), parts.uri.clone());
+    let mut site = Site::new(deps.clone(), Arc::new(visitor.clone()), source.clone(), &parts);
     let response = match renewed {
         Err(failure) => broken::page(&site, &failure),
         Ok(renewed) => {
             cookies.extend(renewed);
-            let form = read(&parts.method, &parts.headers, body, &visitor).await;
+            let form = read(&deps.origin, &parts.method, &parts.headers, body, &visitor).await;
             match form {
                 Err(refusal) => broken::refused(&site, refusal),
                 Ok(form) => {
@@ -64,12 +73,6 @@ async fn answer(deps: Arc<Deps>, request: Request, next: Next) -> Response {
     finish(response, cookies, said)
 }
 
-/// Where the visitor comes from, as the gateway saw it, with what proves it to the API.
-fn source(deps: &Deps, request: &Request) -> Option<String> {
-    let Some(RequestContext::ApiGatewayV1(context)) = request.extensions().get::<RequestContext>() else { return None };
-    (deps.sources)(context.identity.source_ip.as_deref()?)
-}
-
 /// Why a form is not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
@@ -80,11 +83,17 @@ pub enum Refusal {
 }
 
 /// Reads what a form sends. A form of ours with an outdated token is shown again instead of being carried out.
-async fn read(method: &Method, headers: &HeaderMap, body: Body, visitor: &Visitor) -> Result<Form, Refusal> {
+async fn read(
+    origin: &ConsoleOrigin,
+    method: &Method,
+    headers: &HeaderMap,
+    body: Body,
+    visitor: &Visitor,
+) -> Result<Form, Refusal> {
     if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
         return Ok(Form::default());
     }
-    let same_origin = of_this_site(headers);
+    let same_origin = of_this_site(origin, headers);
     if same_origin == Some(false) {
         return Err(Refusal::Foreign);
     }
@@ -95,9 +104,10 @@ async fn read(method: &Method, headers: &HeaderMap, body: Body, visitor: &Visito
     if same_origin == Some(true) { Ok(form.restore()) } else { Err(Refusal::Foreign) }
 }
 
-/// What the browser says about where a form was: nothing, that it was here, or that it was elsewhere.
-fn of_this_site(headers: &HeaderMap) -> Option<bool> {
-    headers.get("sec-fetch-site").map(|site| site == "same-origin")
+/// What the browser says about where a form was: nothing, that it was here, or that it was elsewhere. Older ones say it by `Origin`.
+fn of_this_site(origin: &ConsoleOrigin, headers: &HeaderMap) -> Option<bool> {
+    let said = headers.get("sec-fetch-site").map(|site| site == "same-origin");
+    said.or_else(|| headers.get(header::ORIGIN).map(|said| said.as_bytes() == origin.to_string().as_bytes()))
 }
 
 /// Somebody whose session ended in the middle of a form has typed e-mail and password into the page that asked for them.
@@ -127,7 +137,6 @@ async fn sign_in_again(
 /// # Errors
 /// When e-mail and password do not belong together, or the sign-in service does not answer.
 pub async fn sign_in(site: &Site, email: &str, password: &SecretString) -> Result<Tokens, Failure> {
-    use secrecy::ExposeSecret;
     let body = json!({ "email": email, "password": password.expose_secret() });
     site.anonymous_api().post(["sessions"]).json(&body).send().await
 }
@@ -185,13 +194,9 @@ fn secure(headers: &mut HeaderMap, files: &str) {
     }
 }
 
-/// What no page answers: below `/v1` the API's words, elsewhere a page.
-pub async fn missing(site: Site, uri: Uri) -> Response {
-    if uri.path().starts_with("/v1/") {
-        let language = site.language();
-        let title = language.choose("찾을 수 없습니다.", "Not found.");
-        let body = json!({ "type": "https://dangol.dev/problems/not-found", "status": 404, "title": title }).to_string();
-        return (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
-    }
-    broken::missing(&site)
+/// Whether it is the API's, or a link of a message: the gateway leads here what these do not have, and no page is to answer it.
+fn is_of_the_api(path: &str) -> bool {
+    ["/v1", "/c", "/docs"]
+        .iter()
+        .any(|part| path.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }

@@ -14,15 +14,20 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
 /// Name, type and contents.
-const FILES: &[(&str, &str, &str)] = &[
-    ("console.css", CSS, include_str!("assets/console.css")),
-    ("console.js", SCRIPT, include_str!("assets/console.js")),
-    ("select.js", SCRIPT, include_str!("assets/select.js")),
-    ("live.js", SCRIPT, include_str!("assets/live.js")),
-    ("preview.js", SCRIPT, include_str!("assets/preview.js")),
-    ("upload.js", SCRIPT, include_str!("assets/upload.js")),
-    ("share.js", SCRIPT, include_str!("assets/share.js")),
-    ("icon.svg", SVG, include_str!("assets/icon.svg")),
+const FILES: &[(&str, &str, &[u8])] = &[
+    ("console.css", CSS, include_bytes!("assets/console.css")),
+    ("console.js", SCRIPT, include_bytes!("assets/console.js")),
+    ("keep.js", SCRIPT, include_bytes!("assets/keep.js")),
+    ("work.js", SCRIPT, include_bytes!("assets/work.js")),
+    ("groups.js", SCRIPT, include_bytes!("assets/groups.js")),
+    ("account.js", SCRIPT, include_bytes!("assets/account.js")),
+    ("select.js", SCRIPT, include_bytes!("assets/select.js")),
+    ("live.js", SCRIPT, include_bytes!("assets/live.js")),
+    ("preview.js", SCRIPT, include_bytes!("assets/preview.js")),
+    ("upload.js", SCRIPT, include_bytes!("assets/upload.js")),
+    ("share.js", SCRIPT, include_bytes!("assets/share.js")),
+    ("card.png", "image/png", include_bytes!("assets/card.png")),
+    ("icon.svg", SVG, include_bytes!("assets/icon.svg")),
 ];
 
 /// The files under one version.
@@ -59,7 +64,7 @@ impl Default for Assets {
 /// Gives a file. One of another version is given too, but is not to be kept: it came with a page from before a deployment.
 pub async fn file(State(deps): State<Arc<Deps>>, Path((version, name)): Path<(String, String)>) -> Response {
     let Some((_, kind, contents)) = FILES.iter().find(|(known, ..)| *known == name) else {
-        return StatusCode::NOT_FOUND.into_response();
+        return (StatusCode::NOT_FOUND, [(header::CACHE_CONTROL, "no-store")]).into_response();
     };
     let age = if version == deps.assets.version { "public, max-age=31536000, immutable" } else { "no-store" };
     ([(header::CONTENT_TYPE, *kind), (header::CACHE_CONTROL, age)], *contents).into_response()

@@ -128,6 +128,14 @@ impl Form {
         self.fields.iter().filter_map(move |(name, value)| Some((name.strip_prefix(prefix)?, value.as_str())))
     }
 
+    /// The same form with this value alone in the field.
+    #[must_use]
+    pub fn with_value(mut self, name: &str, value: &str) -> Self {
+        self.fields.retain(|(field, _)| field != name);
+        self.fields.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Whether the form was not sent to be carried out: the person had to sign in again first, and shall look at it once more.
     #[must_use]
     pub const fn restored(&self) -> bool {
@@ -183,7 +191,10 @@ impl Errors {
         let Some(path) = &problem.field else { return Self { whole: Some(problem.text()), fields: Vec::new() } };
         let path = path.trim_start_matches("$.");
         let name = fields.iter().find(|(from, _)| *from == path).map_or(path, |(_, to)| to);
-        Self { whole: None, fields: vec![(name.to_owned(), problem.short().to_owned())] }
+        // Where the API reads JSON its text begins with the path, which people know under the label of the field.
+        let text = problem.short();
+        let text = text.strip_prefix(&format!("`{path}`: ")).unwrap_or(text);
+        Self { whole: None, fields: vec![(name.to_owned(), text.to_owned())] }
     }
 
     /// Adds what is wrong with a field.

@@ -16,7 +16,9 @@ pub mod words;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 pub use site::Deps;
@@ -27,7 +29,18 @@ pub fn routes(deps: Deps) -> Router {
     Router::new()
         .route("/assets/{version}/{name}", get(assets::file))
         .merge(pages::routes())
-        .fallback(around::missing)
+        .fallback(missing)
+        .method_not_allowed_fallback(back)
         .layer(from_fn_with_state(deps.clone(), around::around))
         .with_state(deps)
+}
+
+/// No page has this address. Below the stylesheet's and the scripts' there is nobody to show a page to.
+async fn missing(site: Result<site::Site, StatusCode>) -> Response {
+    site.map_or_else(|_| StatusCode::NOT_FOUND.into_response(), |site| pages::broken::missing(&site))
+}
+
+/// The address of a button, opened as a page: after a sign-in or in another language. The page with the button is meant.
+async fn back(site: Result<site::Site, StatusCode>) -> Response {
+    site.map_or_else(|_| StatusCode::METHOD_NOT_ALLOWED.into_response(), |site| site.go(site.page_before()))
 }

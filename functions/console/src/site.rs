@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use shared::clock::Ambient;
@@ -48,11 +48,17 @@ pub struct Site {
     /// The address with which the API shall be asked for this visitor.
     source: Option<String>,
     uri: Uri,
+    /// Path and query of the page before, if it was one of ours.
+    came_from: Option<String>,
+    /// Whether this is a form that was sent.
+    is_sent: bool,
 }
 
 impl Site {
-    pub(crate) fn new(deps: Arc<Deps>, visitor: Arc<Visitor>, source: Option<String>, uri: Uri) -> Self {
-        Self { deps, visitor, source, uri }
+    pub(crate) fn new(deps: Arc<Deps>, visitor: Arc<Visitor>, source: Option<String>, request: &Parts) -> Self {
+        let came_from = request.headers.get(header::REFERER).and_then(|page| page_of(&deps.origin, page.to_str().ok()?));
+        let is_sent = request.method == Method::POST;
+        Self { deps, visitor, source, uri: request.uri.clone(), came_from, is_sent }
     }
 
     /// What the console needs.
@@ -109,6 +115,18 @@ impl Site {
         self.uri.path()
     }
 
+    /// The page on which a button was pressed, to lead back to; home when that is not known, or is this address itself.
+    #[must_use]
+    pub fn page_before(&self) -> &str {
+        self.came_from.as_deref().filter(|page| *page != self.here()).unwrap_or("/")
+    }
+
+    /// Whether a form was sent.
+    #[must_use]
+    pub const fn is_sent(&self) -> bool {
+        self.is_sent
+    }
+
     /// Whether somebody is signed in.
     #[must_use]
     pub fn is_signed_in(&self) -> bool {
@@ -159,6 +177,11 @@ struct ClinicOfShell {
 #[derive(Deserialize)]
 struct Me {
     role: String,
+}
+
+/// Path and query of a page of ours.
+fn page_of(origin: &ConsoleOrigin, address: &str) -> Option<String> {
+    inside(address.strip_prefix(&origin.to_string())?).map(str::to_owned)
 }
 
 /// A path of this site as a header; anything else leads home.

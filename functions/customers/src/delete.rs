@@ -11,9 +11,10 @@ use shared::aws::downloads::Downloads;
 use shared::db::audit::{self, Subject};
 use shared::db::suppressions::{self, Cause};
 use shared::db::{customers, groups, import_rows};
-use shared::http::{Body, Caller, Ids, Params, Problem, Staff};
-use shared::model::CustomerId;
+use shared::http::filter::{self, Chosen, Filter, Walk, one_of};
+use shared::http::{Body, Caller, Cursor, Ids, Params, Problem, Staff};
 use shared::model::state::SuppressionReason;
+use shared::model::{CustomerId, StaffId};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::Deps;
@@ -34,14 +35,25 @@ pub struct Manner {
 #[schema(example = json!({"customerIds": ["cus_0199d1c0a5f07b3c8e2d4f6a1b3c5d7e"]}))]
 pub struct CustomersToDelete {
     /// 1 to 10,000 customers of the clinic.
-    customer_ids: Vec<CustomerId>,
+    customer_ids: Option<Vec<CustomerId>>,
+    /// In place of `customerIds`: all customers of a filter.
+    all: Option<Filter>,
+    /// With `all`: `nextCursor` of the call before.
+    cursor: Option<Cursor>,
 }
 
 /// What was deleted.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct CustomersDeleted {
     /// How many customers.
     deleted: u64,
+    /// How many of all are still to be deleted; only with `all`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remaining: Option<u64>,
+    /// Pass it as `cursor`, with the same filter, to go on; absent when all is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<Cursor>,
 }
 
 /// Deletes a customer
@@ -78,8 +90,12 @@ pub async fn delete<D: Downloads>(
 
 /// Deletes many customers
 ///
-/// All of them or none: when one is not a customer of the clinic, nothing is deleted. Messages that were sent to them stay
-/// readable.
+/// Those who are named: all of them or none. When one is not a customer of the clinic, nothing is deleted.
+///
+/// Or `all` of a filter: for some seconds, then it answers how many remain and where to go on. Nobody is deleted who was added after the
+/// first call. To repeat a call does no harm.
+///
+/// Messages that were sent to them stay readable.
 #[utoipa::path(
     post,
     path = "/v1/customers/delete",
@@ -89,14 +105,28 @@ pub async fn delete<D: Downloads>(
 pub async fn delete_many<D: Downloads>(
     State(deps): State<Arc<Deps<D>>>,
     caller: Caller,
-    Body(chosen): Body<CustomersToDelete>,
+    Body(wish): Body<CustomersToDelete>,
 ) -> Result<Json<CustomersDeleted>, Problem> {
-    if !(1..=MAX_CUSTOMERS).contains(&chosen.customer_ids.len()) {
+    let (staff, deleted) = match one_of(wish.customer_ids, wish.all, wish.cursor)? {
+        Chosen::These(ids) => delete_these(&deps, &caller, ids).await?,
+        Chosen::All(filter, cursor) => delete_all(&deps, &caller, &filter, cursor).await?,
+    };
+    let (count, remaining) = (deleted.deleted, deleted.remaining);
+    tracing::info!(event = "customers.deleted", staff.id = %staff, count, remaining, "customers deleted");
+    Ok(Json(deleted))
+}
+
+async fn delete_these<D>(
+    deps: &Deps<D>,
+    caller: &Caller,
+    ids: Vec<CustomerId>,
+) -> Result<(StaffId, CustomersDeleted), Problem> {
+    if !(1..=MAX_CUSTOMERS).contains(&ids.len()) {
         return Err(Problem::invalid("customerIds", "1~10,000명을 선택해 주세요.", "choose 1 to 10,000 customers"));
     }
     // In one order, so that two who delete the same customers do not wait for each other.
-    let ids: Vec<_> = chosen.customer_ids.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
-    let (ambient, caller, ids) = (&deps.ambient, &caller, &ids);
+    let ids: Vec<_> = ids.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+    let (ambient, ids) = (&deps.ambient, &ids);
     let deleted = deps.database.transaction::<_, Problem>("delete_customers", |tx| {
         Box::pin(async move {
             let staff = Staff::identify(tx, caller).await?;
@@ -113,6 +143,46 @@ pub async fn delete_many<D: Downloads>(
         })
     });
     let (staff, deleted) = deleted.await?;
-    tracing::info!(event = "customers.deleted", staff.id = %staff, count = deleted, "customers deleted");
-    Ok(Json(CustomersDeleted { deleted }))
+    Ok((staff, CustomersDeleted { deleted, ..CustomersDeleted::default() }))
+}
+
+/// Step by step, each with a line of its own in the audit log: what is done is written down, wherever it ends.
+async fn delete_all<D>(
+    deps: &Deps<D>,
+    caller: &Caller,
+    filter: &Filter,
+    cursor: Option<Cursor>,
+) -> Result<(StaffId, CustomersDeleted), Problem> {
+    let ambient = &deps.ambient;
+    let (staff, mut walk) = {
+        let mut connection = deps.database.acquire().await?;
+        let staff = Staff::identify(&mut connection, caller).await?;
+        let within = filter::within(&mut connection, staff.clinic, filter.group_id).await?;
+        let walk = Walk::begin(ambient, staff.clinic, filter, within, cursor)?;
+        (staff.id, walk)
+    };
+    let mut deleted = 0;
+    while let Some(ids) = walk.step(&deps.database, ambient).await? {
+        let ids = &ids;
+        let step = deps.database.transaction::<_, Problem>("delete_customers_of_filter", |tx| {
+            Box::pin(async move {
+                let staff = Staff::identify(tx, caller).await?;
+                groups::lock_customers(tx, staff.clinic, ids).await?;
+                let deleted = customers::delete_all(tx, staff.clinic, ids).await?;
+                let people = usize::try_from(deleted).unwrap_or(usize::MAX);
+                if people > 0 {
+                    audit::record(tx, ambient, &staff, "customer.delete", subject(filter), people).await?;
+                }
+                Ok(deleted)
+            })
+        });
+        deleted += step.await?;
+    }
+    let (remaining, next_cursor) = walk.end(&mut *deps.database.acquire().await?).await?;
+    Ok((staff, CustomersDeleted { deleted, remaining: Some(remaining), next_cursor }))
+}
+
+/// On which list they were.
+fn subject(filter: &Filter) -> Subject {
+    filter.group_id.map_or(Subject::Many, Subject::Group)
 }

@@ -12,13 +12,13 @@ use shared::db::audit::{self, Subject};
 use shared::db::customers::{self, Customer, Position, Sort, Wanted, Within};
 use shared::db::groups::Label;
 use shared::db::{clinics, customer_columns, groups};
-use shared::http::{Body, Caller, Kind, Language, Problem, Staff};
+use shared::http::{Body, Caller, Kind, Language, Problem, Staff, filter};
 use shared::model::{ClinicId, GroupId};
 use shared::spreadsheet::{CONSENT, Format, OTHER_GROUPS, WriteFailed, Writer};
 use sqlx::MySqlConnection;
 use utoipa::ToSchema;
 
-use crate::{Deps, input};
+use crate::Deps;
 
 /// Customers that are held in memory at once.
 const CHUNK: u32 = 500;
@@ -89,7 +89,7 @@ pub async fn export<D: Downloads>(
     language: Language,
     Body(wish): Body<Wish>,
 ) -> Result<Json<ExportView>, Problem> {
-    let search = input::search(wish.q.as_deref())?;
+    let search = filter::search(wish.q.as_deref())?;
     let format = Format::from(wish.format);
     let begun = deps.ambient.now();
     let mut connection = deps.database.acquire().await?;

@@ -3,39 +3,18 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer};
-use shared::db::customers::{Attributes, Search, Within};
-use shared::db::groups;
+use shared::db::customers::Attributes;
 use shared::http::Problem;
 use shared::model::customer::{MAX_ATTRIBUTES, visible};
-use shared::model::{ClinicId, GroupId};
 use shared::spreadsheet::neutralised;
-use sqlx::MySqlConnection;
 
 const MAX_ATTRIBUTE_NAME: usize = 100;
 /// What a cell of an import may hold, so that an export can be uploaded again.
 const MAX_ATTRIBUTE_BYTES: usize = 1000;
-const MAX_SEARCH: usize = 50;
 
 /// Tells a field that is absent from one that is `null`: what cannot be empty is refused when it is.
 pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
-}
-
-/// Where to look.
-pub async fn within(connection: &mut MySqlConnection, clinic: ClinicId, group: Option<GroupId>) -> Result<Within, Problem> {
-    let Some(id) = group else { return Ok(Within::Everywhere) };
-    let group = groups::find(connection, clinic, id).await?.ok_or_else(Problem::not_found)?;
-    Ok(if group.unassigned { Within::Unassigned } else { Within::Group(id) })
-}
-
-/// What to look for.
-pub fn search(text: Option<&str>) -> Result<Search, Problem> {
-    let text = text.unwrap_or_default();
-    if text.chars().count() > MAX_SEARCH {
-        let (ko, en) = (format!("검색어는 최대 {MAX_SEARCH}자입니다."), format!("at most {MAX_SEARCH} characters"));
-        return Err(Problem::invalid("q", ko, en));
-    }
-    Ok(Search::of(text))
 }
 
 /// Changes attributes: `None`, and what says nothing, takes one away; others are set.

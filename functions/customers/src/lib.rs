@@ -34,7 +34,7 @@ fn table<D: Downloads + Send + Sync + 'static>() -> Table<Arc<Deps<D>>> {
         .add(route!(read::list::<D>).answers(&[Kind::NotFound]))
         .add(route!(change::add::<D>).answers(&[Kind::PhoneTaken]))
         .add(route!(read::columns::<D>))
-        .add(route!(delete::delete_many::<D>))
+        .add(route!(delete::delete_many::<D>).answers(&[Kind::NotFound]))
         .add(route!(export::export::<D>).answers(&[Kind::NotFound, Kind::ExportTooLarge]))
         .add(route!(read::show::<D>))
         .add(route!(change::change::<D>).answers(&[Kind::PhoneTaken]))

@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use shared::aws::downloads::Downloads;
 use shared::db::audit::{self, Subject};
 use shared::db::customer_columns;
-use shared::db::customers::{self, Position, Sort, Wanted};
-use shared::http::{Caller, Cursor, Ids, Page, Params, Problem, Staff};
+use shared::db::customers::{self, Customer, Position, Selection, Sort, Wanted};
+use shared::http::{Caller, Cursor, Ids, Page, Params, Problem, Staff, filter};
 use shared::model::{CustomerId, GroupId};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::view::{CustomerDetail, CustomerView, detail};
-use crate::{Deps, input};
+use crate::Deps;
+use crate::view::{CustomerDetail, ListedCustomer, detail};
 
 /// Up to how many customers are named in the log one by one.
 const FEW: usize = 20;
@@ -34,6 +34,19 @@ pub struct Asked {
     cursor: Option<Cursor>,
     /// How many, 50 unless asked otherwise, 200 at most.
     limit: Option<u32>,
+    /// `true` to be told how many there are on all pages together.
+    count: Option<bool>,
+}
+
+/// A page of customers.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CustomerPage)]
+pub struct Listed {
+    #[serde(flatten)]
+    page: Page<ListedCustomer>,
+    /// How many there are on all pages together, the earlier ones too; only when it is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<u64>,
 }
 
 /// The order of a list of customers.
@@ -63,37 +76,50 @@ impl From<Order> for Sort {
 ///
 /// A search by three or more characters of the beginning of a name, or by a whole phone, may answer a page that is not full:
 /// it holds whom an index finds at once, and `nextCursor` goes on with those who have the text anywhere else.
-#[utoipa::path(get, path = "/v1/customers", operation_id = "listCustomers", responses((status = 200, body = Page<CustomerView>)))]
+#[utoipa::path(get, path = "/v1/customers", operation_id = "listCustomers", responses((status = 200, body = Listed)))]
 pub async fn list<D: Downloads>(
     State(deps): State<Arc<Deps<D>>>,
     caller: Caller,
     Params(asked): Params<Asked>,
-) -> Result<Json<Page<CustomerView>>, Problem> {
-    let limit = Page::<CustomerView>::limit(asked.limit);
-    let search = input::search(asked.q.as_deref())?;
+) -> Result<Json<Listed>, Problem> {
+    let limit = Page::<ListedCustomer>::limit(asked.limit);
+    let search = filter::search(asked.q.as_deref())?;
     let sort = asked.sort.map(Sort::from).unwrap_or_default();
     let from = position(asked.cursor, sort)?;
     let mut connection = deps.database.acquire().await?;
     let staff = Staff::identify(&mut connection, &caller).await?;
-    let within = input::within(&mut connection, staff.clinic, asked.group_id).await?;
+    let within = filter::within(&mut connection, staff.clinic, asked.group_id).await?;
     let wanted = Wanted { within, search, sort };
     let found = customers::list(&mut connection, staff.clinic, &wanted, &from, limit + 1).await?;
     let mut positions = found.positions;
-    let views: Vec<_> = found.customers.into_iter().map(CustomerView::from).collect();
+    let ids: Vec<_> = found.customers.iter().map(|customer| customer.id).collect();
+    let mut groups = customers::list_group_names(&mut connection, staff.clinic, &ids).await?;
+    let view = |customer: Customer| {
+        let group_names = groups.remove(&customer.id).unwrap_or_default();
+        ListedCustomer { customer: customer.into(), group_names }
+    };
+    let views: Vec<_> = found.customers.into_iter().map(view).collect();
     let mut page = Page::cut(views, limit, |_| String::new());
     page.next_cursor = match page.next_cursor {
         Some(_) => Some(Cursor(positions.swap_remove(page.items.len() - 1).to_string())),
         None => found.more.map(|more| Cursor(more.to_string())),
     };
+    let total = if asked.count.unwrap_or_default() {
+        let all = Selection { within, search: wanted.search, added_until: None };
+        Some(customers::count_selected(&mut connection, staff.clinic, &all, &Position::default()).await?)
+    } else {
+        None
+    };
     let count = page.items.len();
     let subject = match asked.group_id {
         Some(group) => Subject::Group(group),
-        None => Subject::of_customers(&page.items.iter().map(|customer| customer.id).collect::<Vec<_>>()),
+        None => Subject::of_customers(&page.items.iter().map(|listed| listed.customer.id).collect::<Vec<_>>()),
     };
     audit::record(&mut connection, &deps.ambient, &staff, "customer.list", subject, count).await?;
-    let few = page.items.iter().filter(|_| count <= FEW).map(|customer| customer.id.to_string()).collect::<Vec<_>>().join(" ");
+    let few =
+        page.items.iter().filter(|_| count <= FEW).map(|listed| listed.customer.id.to_string()).collect::<Vec<_>>().join(" ");
     tracing::info!(event = "customers.read", staff.id = %staff.id, count, customer.ids = few, "customers listed");
-    Ok(Json(page))
+    Ok(Json(Listed { page, total }))
 }
 
 fn position(cursor: Option<Cursor>, sort: Sort) -> Result<Position, Problem> {

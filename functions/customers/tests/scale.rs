@@ -6,12 +6,17 @@
 
 use std::time::{Duration, Instant};
 
+use customers::{Deps, routes};
+use serde_json::json;
 use shared::clock::Ambient;
 use shared::config::Environment;
-use shared::db::customers::{self, Position, Search, Sort, Wanted, Within};
-use shared::db::groups;
-use shared::model::{ClinicId, GroupId};
-use shared::testing::{TestDatabase, clinic};
+use shared::db::customers::{self as table, Position, Search, Sort, Wanted, Within};
+use shared::db::{groups, staff};
+use shared::model::person::Staff;
+use shared::model::state::Role;
+use shared::model::{ClinicId, GroupId, StaffId};
+use shared::testing::downloads::FakeDownloads;
+use shared::testing::{Client, TestDatabase, clinic};
 use sqlx::MySqlConnection;
 
 /// Customers that one statement makes.
@@ -91,7 +96,7 @@ impl Desk<'_> {
         for _ in 0..5 {
             let before = examined(self.connection).await;
             let begun = Instant::now();
-            let found = customers::list(self.connection, self.clinic, &wanted, from, PAGE).await.unwrap();
+            let found = table::list(self.connection, self.clinic, &wanted, from, PAGE).await.unwrap();
             let took = begun.elapsed();
             let examined = examined(self.connection).await - before;
             if best.as_ref().is_none_or(|best| took < best.took) {
@@ -164,6 +169,32 @@ async fn a_page_of_a_million_customers_reads_what_it_shows() {
     sqlx::query(crowd).bind(rest).bind(clinic).bind(all_but_few).execute(&mut *desk.connection).await.unwrap();
     desk.first("unassigned, only the last 1,000, oldest", Within::Unassigned, "", Sort::Oldest).await;
     desk.first("unassigned, only the last 1,000, recent", Within::Unassigned, "", Sort::Recent).await;
+    delete_all(&test, &mut connection, clinic).await;
     drop(connection);
     test.finish().await;
+}
+
+/// In as many calls as it takes, each of which ends in time.
+async fn delete_all(test: &TestDatabase, connection: &mut MySqlConnection, clinic: ClinicId) {
+    let ambient = Ambient::system().unwrap();
+    let owner = Staff { id: StaffId::new(&ambient), clinic, role: Role::Owner };
+    staff::insert(connection, &ambient, &owner, "owner", "원장").await.unwrap();
+    let deps = Deps { database: test.another().await, ambient, downloads: FakeDownloads::default() };
+    let client = Client::signed_in("customers", routes(deps), "owner");
+    for (what, filter) in [("of a search", json!({"q": "민수"})), ("everybody", json!({}))] {
+        let (mut body, mut calls, mut deleted) = (json!({ "all": filter }), 0, 0);
+        let (begun, mut longest) = (Instant::now(), Duration::ZERO);
+        loop {
+            let call = Instant::now();
+            let answer = client.post("/v1/customers/delete", body.clone()).await;
+            assert_eq!(answer.status, 200, "{answer:?}");
+            longest = longest.max(call.elapsed());
+            (calls, deleted) = (calls + 1, deleted + answer.json["deleted"].as_u64().unwrap());
+            let Some(cursor) = answer.json.get("nextCursor") else { break };
+            body["cursor"] = cursor.clone();
+        }
+        let (took, longest) = (begun.elapsed().as_secs_f64(), longest.as_secs_f64());
+        println!("{what}: {deleted} deleted in {took:.1} s, {calls} calls, the longest {longest:.1} s");
+        assert!(longest < 15.0, "{what}");
+    }
 }

@@ -9,7 +9,6 @@ use shared::db::bundles;
 use shared::db::bundles::claim::Claimed;
 use shared::db::messages::{self, Outbound};
 use shared::failure::{Failure, chain};
-use shared::model::quiet;
 use shared::model::result::Reason;
 use shared::model::state::{BundleState, CampaignKind};
 use shared::model::template::{Button, LINK_VARIABLE, variables};
@@ -179,8 +178,8 @@ fn hindrance(claimed: &Claimed, ambient: &Ambient, deadline: DateTime<Utc>) -> O
         Some("the worker was frozen")
     } else if now > deadline - CALL {
         Some("the worker ends too soon")
-    } else if claimed.campaign.kind == CampaignKind::Advertising && quiet::is_quiet(now) {
-        Some("it is too late in the evening")
+    } else if claimed.campaign.is_quiet(now) {
+        Some("the hours are quiet")
     } else if claimed.campaign.kind != CampaignKind::Test && claimed.campaign.link_has_ended(now) {
         Some("its link has ended")
     } else {

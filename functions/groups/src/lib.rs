@@ -1,9 +1,11 @@
 //! Triggered by the routes below `/v1/groups`.
 //! Responsible for the clinic's groups: their names, who is in them, and how many customers each of them has at this moment.
 
+mod all;
 mod edit;
 mod members;
 mod view;
+mod wish;
 
 use std::sync::Arc;
 

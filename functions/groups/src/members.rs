@@ -1,4 +1,4 @@
-//! Who is in which group: many customers at once, all of them or none.
+//! Who is in which group: many customers at once, all of those who are named or none.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,13 +8,15 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use shared::db::audit::{self, Subject};
 use shared::db::groups::{self, Label};
-use shared::http::{Body, Caller, Ids, Kind, Problem, Staff};
-use shared::model::{ClinicId, CustomerId, GroupId};
+use shared::http::filter::{Chosen, Filter, one_of};
+use shared::http::{Body, Caller, Cursor, Ids, Problem, Staff};
+use shared::model::{ClinicId, CustomerId, GroupId, StaffId};
 use sqlx::MySqlConnection;
 use utoipa::ToSchema;
 
-use crate::Deps;
 use crate::view::GroupView;
+use crate::wish::{Wish, action, lock_ends};
+use crate::{Deps, all};
 
 /// The most customers of one call.
 const MAX_CUSTOMERS: usize = 10_000;
@@ -22,11 +24,15 @@ const MAX_CUSTOMERS: usize = 10_000;
 /// Customers of the clinic.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(example = json!({"customerIds": ["cus_0199d1c0a5f07b3c8e2d4f6a1b3c5d7e"]}))]
-pub struct Chosen {
+#[schema(as = ChosenCustomers, example = json!({"customerIds": ["cus_0199d1c0a5f07b3c8e2d4f6a1b3c5d7e"]}))]
+pub struct Wanted {
     /// 1 to 10,000 of them.
     #[schema(min_items = 1, max_items = 10_000)]
-    customer_ids: BTreeSet<CustomerId>,
+    customer_ids: Option<BTreeSet<CustomerId>>,
+    /// In place of `customerIds`: all customers of a filter. To remove some, of those in the group alone.
+    all: Option<Filter>,
+    /// With `all`: `nextCursor` of the call before.
+    cursor: Option<Cursor>,
 }
 
 /// Customers of a group, and where they are to go.
@@ -38,7 +44,11 @@ pub struct Chosen {
 pub struct Directed {
     /// 1 to 10,000 customers that are in the group now.
     #[schema(min_items = 1, max_items = 10_000)]
-    customer_ids: BTreeSet<CustomerId>,
+    customer_ids: Option<BTreeSet<CustomerId>>,
+    /// In place of `customerIds`: all customers of a filter, of those in the group.
+    all: Option<Filter>,
+    /// With `all`: `nextCursor` of the call before.
+    cursor: Option<Cursor>,
     /// The group to join.
     to: GroupId,
 }
@@ -48,99 +58,36 @@ pub struct Directed {
 #[serde(rename_all = "camelCase")]
 pub struct MembersChanged {
     /// How many joined the target, which were not in it before; without a target, how many left.
-    changed: u64,
+    pub changed: u64,
+    /// How many of all are still to be looked at; only with `all`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remaining: Option<u64>,
+    /// Pass it as `cursor`, with the same filter, to go on; absent when all is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<Cursor>,
     /// The group that they were chosen from.
     #[serde(skip_serializing_if = "Option::is_none")]
-    source: Option<GroupView>,
+    pub source: Option<GroupView>,
     /// The group that they were to join.
     #[serde(skip_serializing_if = "Option::is_none")]
-    target: Option<GroupView>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wish {
-    Add { to: GroupId },
-    Remove { from: GroupId },
-    Copy { from: GroupId, to: GroupId },
-    Move { from: GroupId, to: GroupId },
-}
-
-impl Wish {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Add { .. } => "add",
-            Self::Remove { .. } => "remove",
-            Self::Copy { .. } => "copy",
-            Self::Move { .. } => "move",
-        }
-    }
-
-    /// The name in the audit log.
-    const fn action(self) -> &'static str {
-        match self {
-            Self::Add { .. } => "group.add_members",
-            Self::Remove { .. } => "group.remove_members",
-            Self::Copy { .. } => "group.copy_members",
-            Self::Move { .. } => "group.move_members",
-        }
-    }
-
-    /// The group that the change is about: the one in the path.
-    const fn group(self) -> GroupId {
-        match self {
-            Self::Add { to } => to,
-            Self::Remove { from } | Self::Copy { from, .. } | Self::Move { from, .. } => from,
-        }
-    }
-
-    const fn source(self) -> Option<GroupId> {
-        match self {
-            Self::Add { .. } => None,
-            Self::Remove { from } | Self::Copy { from, .. } | Self::Move { from, .. } => Some(from),
-        }
-    }
-
-    const fn target(self) -> Option<GroupId> {
-        match self {
-            Self::Remove { .. } => None,
-            Self::Add { to } | Self::Copy { to, .. } | Self::Move { to, .. } => Some(to),
-        }
-    }
-
-    /// Nobody has a line in the unassigned group: they are in it by being in no other.
-    fn refuse_unassigned(self, source: Option<&Label>, target: Option<&Label>) -> Result<(), Problem> {
-        let refused = |ko: &str, en: &str| Err(Problem::of(Kind::UnassignedGroup).detail(ko, en));
-        let (from, to) = (source.is_some_and(|group| group.unassigned), target.is_some_and(|group| group.unassigned));
-        match self {
-            Self::Add { .. } if to => refused(
-                "미지정 그룹에는 추가할 수 없습니다. 고객이 있는 그룹에서 미지정 그룹으로 이동하면 모든 그룹에서 빠집니다.",
-                "Nobody is added to the unassigned group. Move customers to it from a group: they leave all groups.",
-            ),
-            Self::Remove { .. } if from => refused(
-                "미지정 그룹에서는 뺄 수 없습니다. 다른 그룹에 추가하면 미지정 그룹에서 빠집니다.",
-                "Nobody is removed from the unassigned group. Customers leave it when they are added to another group.",
-            ),
-            Self::Copy { .. } if to => refused(
-                "미지정 그룹으로는 복사할 수 없습니다. 이동하면 모든 그룹에서 빠져 미지정 그룹에 들어갑니다.",
-                "Nobody is copied to the unassigned group. Move customers to it: they leave all groups.",
-            ),
-            Self::Add { .. } | Self::Remove { .. } | Self::Copy { .. } | Self::Move { .. } => Ok(()),
-        }
-    }
+    pub target: Option<GroupView>,
 }
 
 /// Adds customers to a group
 ///
 /// Who is in it already stays in it. Nobody is added to the unassigned group: move them to it.
+///
+/// With `all` of a filter it goes on for some seconds, then it answers how many remain and where to go on. To repeat a call does no
+/// harm. So do the other three.
 #[utoipa::path(post, path = "/v1/groups/{groupId}/add", operation_id = "addMembers",
     responses((status = 200, body = MembersChanged)))]
 pub async fn add(
     State(deps): State<Arc<Deps>>,
     caller: Caller,
     Ids(to): Ids<GroupId>,
-    Body(chosen): Body<Chosen>,
+    Body(wanted): Body<Wanted>,
 ) -> Result<Json<MembersChanged>, Problem> {
-    change(&deps, &caller, Wish::Add { to }, chosen.customer_ids).await
+    choose(&deps, &caller, Wish::Add { to }, one_of(wanted.customer_ids, wanted.all, wanted.cursor)?).await
 }
 
 /// Takes customers out of a group
@@ -152,9 +99,9 @@ pub async fn remove(
     State(deps): State<Arc<Deps>>,
     caller: Caller,
     Ids(from): Ids<GroupId>,
-    Body(chosen): Body<Chosen>,
+    Body(wanted): Body<Wanted>,
 ) -> Result<Json<MembersChanged>, Problem> {
-    change(&deps, &caller, Wish::Remove { from }, chosen.customer_ids).await
+    choose(&deps, &caller, Wish::Remove { from }, one_of(wanted.customer_ids, wanted.all, wanted.cursor)?).await
 }
 
 /// Copies customers to another group
@@ -169,7 +116,8 @@ pub async fn copy(
     Ids(from): Ids<GroupId>,
     Body(directed): Body<Directed>,
 ) -> Result<Json<MembersChanged>, Problem> {
-    change(&deps, &caller, Wish::Copy { from, to: directed.to }, directed.customer_ids).await
+    let chosen = one_of(directed.customer_ids, directed.all, directed.cursor)?;
+    choose(&deps, &caller, Wish::Copy { from, to: directed.to }, chosen).await
 }
 
 /// Moves customers to another group
@@ -184,16 +132,34 @@ pub async fn relocate(
     Ids(from): Ids<GroupId>,
     Body(directed): Body<Directed>,
 ) -> Result<Json<MembersChanged>, Problem> {
-    change(&deps, &caller, Wish::Move { from, to: directed.to }, directed.customer_ids).await
+    let chosen = one_of(directed.customer_ids, directed.all, directed.cursor)?;
+    choose(&deps, &caller, Wish::Move { from, to: directed.to }, chosen).await
 }
 
 /// How many came and went.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Moved {
+pub struct Moved {
     /// In the target now and not before.
-    joined: u64,
+    pub joined: u64,
     /// In the source before and not now.
-    left: u64,
+    pub left: u64,
+}
+
+async fn choose(
+    deps: &Deps,
+    caller: &Caller,
+    wish: Wish,
+    chosen: Chosen<BTreeSet<CustomerId>>,
+) -> Result<Json<MembersChanged>, Problem> {
+    let (staff, changed) = match chosen {
+        Chosen::These(customers) => change(deps, caller, wish, customers).await?,
+        Chosen::All(filter, cursor) => all::change(deps, caller, wish, &filter, cursor).await?,
+    };
+    let (group, action, count, remaining) = (wish.group(), wish.name(), changed.changed, changed.remaining);
+    tracing::info!(
+        event = "group.members_changed", staff.id = %staff, group.id = %group, action, count, remaining, "members changed"
+    );
+    Ok(Json(changed))
 }
 
 /// One transaction: customers are locked first, then the groups, so that nobody is deleted meanwhile and two calls in opposite
@@ -203,7 +169,7 @@ async fn change(
     caller: &Caller,
     wish: Wish,
     chosen: BTreeSet<CustomerId>,
-) -> Result<Json<MembersChanged>, Problem> {
+) -> Result<(StaffId, MembersChanged), Problem> {
     let customers = at_once(chosen)?;
     if customers.is_empty() {
         return Err(Problem::invalid("customerIds", "고객을 한 명 이상 선택하세요.", "choose at least one customer"));
@@ -213,32 +179,27 @@ async fn change(
         Box::pin(async move {
             let staff = Staff::identify(tx, caller).await?;
             let known = groups::lock_customers(tx, staff.clinic, customers).await?;
-            let asked: Vec<_> = wish.source().into_iter().chain(wish.target()).collect();
-            let found = groups::lock(tx, staff.clinic, &asked).await?;
-            let find = |id| found.iter().find(|group| group.id == id).cloned();
-            let source = wish.source().map(|id| find(id).ok_or_else(Problem::not_found)).transpose()?;
-            let target = wish.target().map(|id| find(id).ok_or_else(|| missing_target(wish))).transpose()?;
-            wish.refuse_unassigned(source.as_ref(), target.as_ref())?;
+            let [source, target] = lock_ends(tx, staff.clinic, wish).await?;
             require_known(known, customers)?;
             // Counted before and not after: the pages that this transaction has written would be slow to count.
             let sizes = [count(tx, staff.clinic, source.as_ref()).await?, count(tx, staff.clinic, target.as_ref()).await?];
             let moved = apply(tx, staff.clinic, wish, [source.as_ref(), target.as_ref()], customers).await?;
             let changed = MembersChanged {
                 changed: if target.is_some() { moved.joined } else { moved.left },
+                remaining: None,
+                next_cursor: None,
                 source: source.map(|group| GroupView::of(group, sizes[0].saturating_sub(moved.left))),
                 target: target.map(|group| GroupView::of(group, sizes[1] + moved.joined)),
             };
-            audit::record(tx, ambient, &staff, wish.action(), Subject::Group(wish.group()), customers.len()).await?;
+            audit::record(tx, ambient, &staff, action(wish), Subject::Group(wish.group()), customers.len()).await?;
             Ok((staff.id, changed))
         })
     });
-    let (staff, changed) = changed.await?;
-    let (group, action, count) = (wish.group(), wish.name(), changed.changed);
-    tracing::info!(event = "group.members_changed", staff.id = %staff, group.id = %group, action, count, "members changed");
-    Ok(Json(changed))
+    changed.await
 }
 
-async fn count(tx: &mut MySqlConnection, clinic: ClinicId, group: Option<&Label>) -> Result<u64, sqlx::Error> {
+/// How many are in it; nobody is in no group.
+pub async fn count(tx: &mut MySqlConnection, clinic: ClinicId, group: Option<&Label>) -> Result<u64, sqlx::Error> {
     match group {
         Some(group) => groups::count_customers(tx, clinic, group).await,
         None => Ok(0),
@@ -246,7 +207,7 @@ async fn count(tx: &mut MySqlConnection, clinic: ClinicId, group: Option<&Label>
 }
 
 /// Changes the lines. Whoever is chosen from a group must be in it.
-async fn apply(
+pub async fn apply(
     tx: &mut MySqlConnection,
     clinic: ClinicId,
     wish: Wish,
@@ -317,14 +278,6 @@ fn require_within(within: u64, customers: &[CustomerId]) -> Result<(), Problem> 
     let ko = format!("이 그룹에 없는 고객이 {outside}명 포함되어 있습니다. 목록을 새로 고친 뒤 다시 선택해 주세요.");
     let en = format!("{outside} of them are not in the group; refresh the list and choose again");
     Err(Problem::invalid("customerIds", ko, en).with("notInGroup", outside))
-}
-
-/// The group that they are to join is named by the path or by `to`.
-fn missing_target(wish: Wish) -> Problem {
-    match wish {
-        Wish::Copy { .. } | Wish::Move { .. } => Problem::not_found().with("field", "to"),
-        Wish::Add { .. } | Wish::Remove { .. } => Problem::not_found(),
-    }
 }
 
 /// At most [`MAX_CUSTOMERS`].

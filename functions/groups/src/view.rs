@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use shared::db::groups::{self, Group, Label};
-use shared::http::{Caller, Cursor, Ids, Page, Params, Problem, Staff};
+use shared::http::{Caller, Cursor, Ids, Page, Params, Problem, Staff, filter};
 use shared::model::{ClinicId, GroupId};
 use sqlx::MySqlConnection;
 use utoipa::{IntoParams, ToSchema};
@@ -17,6 +17,8 @@ use crate::Deps;
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Asked {
+    /// A part of the name, at most 50 characters.
+    q: Option<String>,
     /// `nextCursor` of the page before.
     #[param(inline)]
     cursor: Option<Cursor>,
@@ -78,9 +80,10 @@ pub async fn list(
         .map(|cursor| cursor.0.parse::<GroupId>())
         .transpose()
         .map_err(|_| Problem::invalid("cursor", "이 목록의 cursor가 아닙니다.", "not a cursor of this list"))?;
+    let part = filter::short(asked.q.as_deref())?;
     let mut connection = deps.database.acquire().await?;
     let staff = Staff::identify(&mut connection, &caller).await?;
-    let found = groups::list(&mut connection, staff.clinic, after, limit + 1).await?;
+    let found = groups::list(&mut connection, staff.clinic, part, after, limit + 1).await?;
     Ok(Json(Page::cut(found.into_iter().map(GroupView::from).collect(), limit, |group| group.id.to_string())))
 }
 

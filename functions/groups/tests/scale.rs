@@ -2,6 +2,7 @@
 //! `GROUP_CUSTOMERS` makes it smaller.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::print_stdout, reason = "the figures are what this is run for")]
 
 use std::time::{Duration, Instant};
 
@@ -55,7 +56,6 @@ async fn fill(connection: &mut MySqlConnection, clinic: ClinicId, everybody: Gro
 }
 
 /// Sends a request and says how long it took.
-#[expect(clippy::print_stdout, reason = "the figures are what this is run for")]
 async fn timed(client: &Client, what: &str, method: &str, path: &str, body: Value) -> (Answer, Duration) {
     let begun = Instant::now();
     let answer = client.send(method, path, &[], body).await;
@@ -93,6 +93,7 @@ async fn a_million_customers_in_a_thousand_groups_are_listed_and_moved_in_second
         let next = format!("/v1/groups?limit=200&cursor={}", page.json["nextCursor"].as_str().unwrap());
         timed(&client, "next page, 200 groups", "GET", &next, Value::Null).await;
         timed(&client, "first page, 200 groups", "GET", "/v1/groups?limit=200", Value::Null).await;
+        timed(&client, "groups whose name holds 99", "GET", "/v1/groups?limit=200&q=99", Value::Null).await;
         timed(&client, "the unassigned group", "GET", &format!("/v1/groups/{unassigned}"), Value::Null).await;
         timed(&client, "nine of ten customers", "GET", &format!("/v1/groups/{everybody}"), Value::Null).await;
         timed(&client, "a usual group", "GET", &format!("/v1/groups/{}", groups[500]), Value::Null).await;
@@ -109,6 +110,23 @@ async fn a_million_customers_in_a_thousand_groups_are_listed_and_moved_in_second
     ] {
         let body = if let Some(to) = to { json!({"customerIds": ids, "to": to}) } else { json!({ "customerIds": ids }) };
         timed(&client, what, "POST", &format!("/v1/groups/{from}/{action}"), body).await;
+    }
+    for (what, from, action, body) in [
+        ("everybody added to a usual group", groups[6], "add", json!({"all": {}})),
+        ("of a search moved to another", groups[6], "move", json!({"all": {"q": "고객 1"}, "to": groups[7]})),
+        ("all moved to another", groups[6], "move", json!({"all": {}, "to": groups[7]})),
+        ("all removed from it", groups[7], "remove", json!({"all": {}})),
+    ] {
+        let (mut body, mut calls) = (body, 0);
+        let begun = Instant::now();
+        loop {
+            let (answer, took) = timed(&client, what, "POST", &format!("/v1/groups/{from}/{action}"), body.clone()).await;
+            assert!(took < Duration::from_secs(15), "{took:?}");
+            calls += 1;
+            let Some(cursor) = answer.json.get("nextCursor") else { break };
+            body["cursor"] = cursor.clone();
+        }
+        println!("{what}: {:.1} s in {calls} calls", begun.elapsed().as_secs_f64());
     }
     let name = json!({"name": "그룹 1"});
     timed(&client, "a group of a name that exists", "POST", "/v1/groups", name).await;

@@ -11,7 +11,6 @@ use shared::failure::Failure;
 use shared::message::CampaignRequested;
 use shared::model::quiet;
 use shared::model::result::Reason;
-use shared::model::state::CampaignKind;
 
 use crate::{Deps, Parts, in_time};
 
@@ -25,10 +24,7 @@ const NIGHT: TimeDelta = TimeDelta::minutes(11 * 60 + 1);
 
 /// When a scheduled campaign is to begin.
 fn begins_at(due: &Due) -> DateTime<Utc> {
-    match due.kind {
-        CampaignKind::Advertising => quiet::first_after(due.scheduled_at),
-        CampaignKind::Information | CampaignKind::Test => due.scheduled_at,
-    }
+    quiet::first_for(due.kind, due.quiet, due.scheduled_at)
 }
 
 /// Whether it is so late that nobody may expect it any more.

@@ -19,7 +19,7 @@ use shared::message::{BundleAccepted, BundlePrepared};
 use shared::model::link::TOKEN_LENGTH;
 use shared::model::quiet;
 use shared::model::result::FIRST_POLL;
-use shared::model::state::{BundleState, CampaignKind, CampaignState, MessageState};
+use shared::model::state::{BundleState, CampaignState, MessageState};
 use shared::model::template::Button;
 use shared::provider::{Provider, TakenCall};
 use tokio::time::Instant;
@@ -195,6 +195,7 @@ async fn list<V, P, Q>(deps: &Deps<V, P, Q>, age: Age) -> Result<Vec<(Bundle, Ca
         ripe: now - deps.absence_after,
         is_open: provider_gate::find(&mut connection).await?.closed_at(now).is_none(),
         is_night: quiet::is_quiet(now),
+        minute: quiet::Minute::of(now),
     };
     let mut listed = Vec::new();
     for bundle in watch::list_unknown(&mut connection, &search, limit).await? {
@@ -312,7 +313,7 @@ async fn put_back_locked(tx: &mut Tx<'_>, ambient: &Ambient, bundle: &Bundle) ->
 /// Whether a worker would take the bundle now, were it prepared.
 fn is_claimable(bundle: &Bundle, campaign: &Campaign, gate: &Gate, now: DateTime<Utc>) -> bool {
     let is_sending = matches!(campaign.state, CampaignState::Sending | CampaignState::Finished);
-    let is_held_back = campaign.kind == CampaignKind::Advertising && quiet::is_quiet(now);
+    let is_held_back = campaign.is_quiet(now);
     let is_released = bundle.position == 0 || campaign.released_at.is_some();
     is_sending && is_released && !is_held_back && gate.closed_at(now).is_none()
 }

@@ -119,7 +119,7 @@ async fn register(
             }
             groups::insert_unassigned(tx, ambient, clinic.id).await?;
             referral_codes::insert(tx, ambient, clinic.id, Owner::Clinic).await?;
-            view(tx, clinic.clone()).await
+            view(tx, clinic.clone(), owner).await
         })
     });
     let view = registered.await?;

@@ -7,11 +7,13 @@ use axum::extract::State;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use shared::db::clinics::{self, Clinic, Invitations};
-use shared::db::{groups, referral_codes};
+use shared::db::{groups, referral_codes, staff};
 use shared::http::{Body, Caller, Problem, Staff};
 use shared::model::customer::{ClinicName, PointsNotice, SenderKey};
 use shared::model::phone::SenderNumber;
-use shared::model::{ClinicId, GroupId, Points};
+use shared::model::quiet::{Hours, Minute};
+use shared::model::state::Role;
+use shared::model::{ClinicId, GroupId, Points, StaffId};
 use sqlx::MySqlConnection;
 use utoipa::ToSchema;
 
@@ -59,6 +61,11 @@ pub struct Change {
     pays_for_known: Option<bool>,
     /// Whether points are held for review when the new member has not proven a phone.
     holds_unproven: Option<bool>,
+    /// The hours in which nothing but tests is sent: what would begin in them waits for their end. At least an hour between 08:00 and 20:59
+    /// stays outside. `null` takes them off.
+    #[serde(default, deserialize_with = "quiet_hours")]
+    #[schema(value_type = Option<QuietHours>)]
+    quiet_hours: Option<Option<Hours>>,
 }
 
 /// A limit that may be taken off.
@@ -69,6 +76,34 @@ fn limit<'de, D: Deserializer<'de>, const MOST: u32>(deserializer: D) -> Result<
         return Err(D::Error::custom(format_args!("must be at most {MOST}")));
     }
     Ok(Some(limit))
+}
+
+/// Hours of every day, in Korea; over midnight when they end earlier than they begin.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QuietHours {
+    /// When they begin.
+    #[schema(pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$", example = "21:00")]
+    from: String,
+    /// When they end, which is not part of them.
+    #[schema(pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$", example = "08:30")]
+    to: String,
+}
+
+impl QuietHours {
+    fn of(from: Minute, to: Minute) -> Self {
+        Self { from: from.to_string(), to: to.to_string() }
+    }
+}
+
+#[expect(clippy::option_option, reason = "absent leaves the hours as they are, `null` takes them off")]
+fn quiet_hours<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Hours>>, D::Error> {
+    let Some(QuietHours { from, to }) = Option::<QuietHours>::deserialize(deserializer)? else { return Ok(Some(None)) };
+    let hours = Hours { from: from.parse().map_err(D::Error::custom)?, to: to.parse().map_err(D::Error::custom)? };
+    if !hours.leave_time() {
+        return Err(D::Error::custom("must leave an hour between 08:00 and 20:59"));
+    }
+    Ok(Some(Some(hours)))
 }
 
 /// A clinic as its staff sees it.
@@ -116,11 +151,31 @@ pub struct ClinicView {
     pays_for_known: bool,
     /// Whether points are held for review when the new member has not proven a phone.
     holds_unproven: bool,
+    /// The hours in which nothing but tests is sent; null for none.
+    quiet_hours: Option<QuietHours>,
+    /// The hours in which no advertising is sent, by law.
+    advertising_quiet_hours: QuietHours,
     /// The group of customers that are in no other.
     unassigned_group_id: Option<GroupId>,
     /// The clinic's own code, for QR codes and pamphlets.
     #[schema(example = "7K3M9QXF")]
     referral_code: Option<String>,
+    /// Who asks.
+    me: Me,
+}
+
+/// The staff member who asks.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = StaffMe)]
+struct Me {
+    /// The person.
+    staff_id: StaffId,
+    /// What the clinic calls them; empty when they have given no name.
+    #[schema(example = "이원장")]
+    name: String,
+    /// What they may do.
+    role: Role,
 }
 
 /// Shows the caller's clinic
@@ -129,7 +184,7 @@ pub async fn show(State(deps): State<Arc<Deps>>, caller: Caller) -> Result<Json<
     let mut connection = deps.database.acquire().await?;
     let staff = Staff::identify(&mut connection, &caller).await?;
     let clinic = clinics::find(&mut connection, staff.clinic).await?.ok_or_else(Problem::not_found)?;
-    view(&mut connection, clinic).await.map(Json)
+    view(&mut connection, clinic, &staff).await.map(Json)
 }
 
 /// Changes the clinic's settings
@@ -151,10 +206,13 @@ pub async fn change(
             let clinic = clinics::lock(tx, staff.clinic).await?.ok_or_else(Problem::not_found)?;
             let clinic = change.applied_to(clinic);
             clinics::update(tx, &clinic).await.map_err(taken_or_broken)?;
+            if let Some(hours) = change.quiet_hours {
+                clinics::set_quiet_hours(tx, clinic.id, hours).await?;
+            }
             if let Some(hosts) = hosts {
                 clinics::replace_link_hosts(tx, clinic.id, hosts).await?;
             }
-            view(tx, clinic).await
+            view(tx, clinic, &staff).await
         })
     });
     changed.await.map(Json)
@@ -184,8 +242,16 @@ impl Change {
 }
 
 /// The clinic as its staff sees it.
-pub async fn view(connection: &mut MySqlConnection, clinic: Clinic) -> Result<ClinicView, Problem> {
+pub async fn view(connection: &mut MySqlConnection, clinic: Clinic, staff: &Staff) -> Result<ClinicView, Problem> {
+    let hours = clinics::find_quiet_hours(connection, clinic.id).await?;
     Ok(ClinicView {
+        quiet_hours: hours.map(|Hours { from, to }| QuietHours::of(from, to)),
+        advertising_quiet_hours: QuietHours::of(Minute::ADVERTISING_STOPS, Minute::ADVERTISING_GOES_ON),
+        me: Me {
+            name: staff::find_name(connection, staff.id).await?.unwrap_or_default(),
+            staff_id: staff.id,
+            role: staff.role,
+        },
         link_hosts: clinics::list_link_hosts(connection, clinic.id).await?,
         unassigned_group_id: groups::find_unassigned(connection, clinic.id).await?,
         referral_code: referral_codes::find_of_clinic(connection, clinic.id).await?,

@@ -153,3 +153,52 @@ async fn the_owners_phone_is_kept_only_when_it_is_proven() {
     assert_eq!(phones, [None, Some("+821012345678".to_owned())]);
     test.finish().await;
 }
+
+#[tokio::test]
+async fn a_clinic_tells_who_asks() {
+    let (test, owner) = client().await;
+    let made = owner.post("/v1/clinics", json!({"name": "새봄"})).await.json;
+    assert_eq!((made["me"]["role"].as_str(), made["me"]["staffId"].as_str().map(|id| &id[..4])), (Some("owner"), Some("stf_")));
+    sqlx::query("UPDATE staff SET name = '이원장'").execute(&test.pool).await.unwrap();
+    let nurse = "INSERT INTO staff (id, clinic_id, subject, name, role, created_at)
+         SELECT UNHEX(REPEAT('07', 16)), id, 'nurse', '박간호사', 'staff', NOW(6) FROM clinics";
+    sqlx::query(nurse).execute(&test.pool).await.unwrap();
+    let changed = owner.send("PATCH", "/v1/clinic", &[], json!({"name": "봄"})).await.json;
+    assert_eq!((&changed["me"]["name"], &changed["me"]["staffId"]), (&json!("이원장"), &made["me"]["staffId"]));
+    let me = &owner.with_subject("nurse").get("/v1/clinic").await.json["me"];
+    assert_eq!(me, &json!({"staffId": format!("stf_{}", "07".repeat(16)), "name": "박간호사", "role": "staff"}));
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_clinic_may_have_quiet_hours_of_its_own_and_is_told_those_of_the_law() {
+    let (test, owner) = client().await;
+    let made = owner.post("/v1/clinics", json!({"name": "새봄"})).await.json;
+    let law = json!({"from": "20:59", "to": "08:00"});
+    assert_eq!((&made["quietHours"], &made["advertisingQuietHours"]), (&json!(null), &law));
+    let change = async |change: serde_json::Value| owner.send("PATCH", "/v1/clinic", &[], change).await;
+    let night = json!({"from": "21:00", "to": "08:30"});
+    assert_eq!(change(json!({"quietHours": night})).await.json["quietHours"], night);
+    assert_eq!(change(json!({"name": "봄"})).await.json["quietHours"], night, "what is absent stays");
+    for (hours, detail) in [
+        (json!({"from": "9:00", "to": "10:00"}), "`quietHours`: 시각은 21:00 형식으로 입력해 주세요."),
+        (json!({"from": "09:00", "to": "24:00"}), "`quietHours`: 시각은 21:00 형식으로 입력해 주세요."),
+        (json!({"from": "09:00", "to": "09:00"}), "`quietHours`: 08:00~20:59 중 적어도 한 시간은 발송할 수 있게 남겨 두세요."),
+        (json!({"from": "08:00", "to": "20:30"}), "`quietHours`: 08:00~20:59 중 적어도 한 시간은 발송할 수 있게 남겨 두세요."),
+    ] {
+        let refused = change(json!({"quietHours": hours})).await;
+        assert_eq!((refused.status, &refused.json["detail"]), (422, &json!(detail)), "{hours}");
+    }
+    for (hours, field) in [(json!({"from": "21:00"}), "to"), (json!("21:00"), "quietHours")] {
+        let refused = change(json!({"quietHours": hours})).await;
+        assert_eq!((refused.status, &refused.json["field"]), (422, &json!(field)));
+    }
+    let staff = "INSERT INTO staff (id, clinic_id, subject, name, role, created_at)
+         SELECT UNHEX(REPEAT('07', 16)), id, 'nurse', '박간호사', 'staff', NOW(6) FROM clinics";
+    sqlx::query(staff).execute(&test.pool).await.unwrap();
+    let nurse = owner.with_subject("nurse");
+    assert_eq!(nurse.send("PATCH", "/v1/clinic", &[], json!({"quietHours": null})).await.status, 403);
+    assert_eq!(owner.get("/v1/clinic").await.json["quietHours"], night);
+    assert_eq!(change(json!({"quietHours": null})).await.json["quietHours"], json!(null));
+    test.finish().await;
+}

@@ -16,13 +16,13 @@ use shared::http::{Body, Caller, IdempotencyKey, Ids, Kind, Problem, Staff};
 use shared::model::customer::CampaignName;
 use shared::model::state::{CampaignKind, CampaignPart, CampaignState};
 use shared::model::template::{Button, LINK_VARIABLE, variables};
-use shared::model::{CampaignId, TemplateId};
+use shared::model::{CampaignId, TemplateId, quiet};
 use sqlx::MySqlConnection;
 use utoipa::ToSchema;
 
 use crate::Deps;
 use crate::ask::{answer, before, done};
-use crate::plan::{Intent, Said, first_message_at, is_worth_while, plan, write};
+use crate::plan::{Intent, Said, is_worth_while, plan, write};
 use crate::show::CampaignView;
 
 /// To whom a campaign is to be sent again, and what is to be different.
@@ -110,7 +110,7 @@ async fn follow(
     let is_same = template == source.template;
     let destination = wish.destination.as_deref().or_else(|| Some(source.destination.as_str()).filter(|_| is_same));
     // The same offer ends at the same time, unless that is too near for whoever gets it now, or too far.
-    let begins = first_message_at(source.kind, wish.scheduled_at.unwrap_or_else(|| ambient.now()));
+    let begins = quiet::first_for(source.kind, source.quiet, wish.scheduled_at.unwrap_or_else(|| ambient.now()));
     let is_same_link = destination.is_some_and(|destination| destination == source.destination);
     let link_expires_at =
         wish.link_expires_at.or(source.link_expires_at.filter(|at| is_same_link && is_worth_while(*at, begins)));

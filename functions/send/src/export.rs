@@ -219,7 +219,7 @@ impl<'a> Sheet<'a> {
             &at(message.first_click_at),
             if message.body.is_empty() { "" } else { title },
             &message.body,
-            &link(message, campaign).unwrap_or_default(),
+            &link(message, &campaign.buttons).unwrap_or_default(),
             message.result_code.as_deref().unwrap_or_default(),
             message.substitute_id.as_deref().unwrap_or_default(),
         ];

@@ -1,4 +1,4 @@
-//! Triggered by the routes below `/v1/campaigns`, and by `GET /v1/balance`.
+//! Triggered by the routes below `/v1/campaigns`, by `GET /v1/customers/{customerId}/messages` and by `GET /v1/balance`.
 //! Responsible for writing down what a clinic wants to send, once it can be sent, and for showing what became of every message.
 
 mod again;
@@ -14,6 +14,7 @@ mod preflight;
 mod price;
 mod progress;
 mod provider;
+mod received;
 mod show;
 mod test;
 mod walk;
@@ -81,6 +82,7 @@ where
         .add(route!(messages::list::<P, V, D>))
         .add(route!(messages::show::<P, V, D>))
         .add(route!(clicks::list::<P, V, D>))
+        .add(route!(received::list::<P, V, D>))
         .add(route!(balance::show::<P, V, D>).answers(&[Kind::ProviderRefused, Kind::ProviderUnavailable]))
         .add(route!(export::export::<P, V, D>).answers(&[Kind::ExportTooLarge]))
 }

@@ -149,7 +149,7 @@ pub async fn list<P, V, D>(
     let staff = Staff::identify(&mut connection, &caller).await?;
     let campaign = campaigns::find(&mut connection, staff.clinic, id).await?.ok_or_else(Problem::not_found)?;
     let found = messages::search(&mut connection, staff.clinic, id, &wanted, after, limit + 1).await?;
-    let views = found.messages.into_iter().map(|message| MessageView::new(message, &campaign, language)).collect();
+    let views = found.messages.into_iter().map(|message| MessageView::new(message, &campaign.buttons, language)).collect();
     let mut page = Page::cut(views, limit, |last: &MessageView| last.number.to_string());
     if page.next_cursor.is_none() {
         page.next_cursor = found.more.map(|more| Cursor(more.to_string()));
@@ -202,9 +202,10 @@ pub async fn show<P, V, D>(
 }
 
 impl MessageView {
-    fn new(message: Message, campaign: &Campaign, language: Language) -> Self {
+    /// The message, and the approved buttons of its campaign.
+    pub fn new(message: Message, buttons: &[Button], language: Language) -> Self {
         Self {
-            link: link(&message, campaign),
+            link: link(&message, buttons),
             number: message.number,
             customer_id: message.customer,
             group_id: message.group,
@@ -236,7 +237,7 @@ impl MessageDetail {
             result_message: message.result_message.take(),
             provider_id: bundle.filter(|_| message.state != MessageState::Excluded).and_then(|bundle| bundle.provider_id),
             substitute_id: message.substitute_id.take(),
-            message: MessageView::new(message, campaign, language),
+            message: MessageView::new(message, &campaign.buttons, language),
         }
     }
 }
@@ -259,10 +260,10 @@ fn buttons(message: &Message, campaign: &Campaign) -> Vec<Button> {
 }
 
 /// The address of the tracked button as this recipient gets it.
-pub fn link(message: &Message, campaign: &Campaign) -> Option<String> {
-    let place = campaign.buttons.iter().position(Button::is_tracked).filter(|_| !message.link.is_empty())?;
+pub fn link(message: &Message, buttons: &[Button]) -> Option<String> {
+    let place = buttons.iter().position(Button::is_tracked).filter(|_| !message.link.is_empty())?;
     let values = BTreeMap::from([(LINK_VARIABLE.to_owned(), message.link.clone())]);
-    let filled = || campaign.buttons.get(place)?.rendered(&values).ok();
+    let filled = || buttons.get(place)?.rendered(&values).ok();
     let button = message.buttons.as_ref().map_or_else(filled, |finished| finished.get(place).cloned())?;
     Some(if button.link_mo.is_empty() { button.link_pc } else { button.link_mo })
 }

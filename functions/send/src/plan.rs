@@ -130,6 +130,7 @@ pub async fn plan(
         stale_after_minutes,
         prepared: Prepared::default(),
         released_at: None,
+        quiet: clinics::find_quiet_hours(connection, staff.clinic).await?,
         resumed_at: None,
         started_at: None,
         finished_at: None,
@@ -236,7 +237,7 @@ fn suits(campaign: &Campaign) -> Result<(), Problem> {
 fn ends(campaign: &Campaign) -> Result<(), Problem> {
     let Some(at) = campaign.link_expires_at else { return Ok(()) };
     let invalid = |ko: &str, en: &str| Err(Problem::invalid("linkExpiresAt", ko, en));
-    let begins = first_message_at(campaign.kind, campaign.scheduled_at.unwrap_or(campaign.created_at));
+    let begins = quiet::first_for(campaign.kind, campaign.quiet, campaign.scheduled_at.unwrap_or(campaign.created_at));
     if campaign.destination.is_empty() {
         return invalid("이 템플릿에는 링크가 없습니다.", "the template has no link");
     }
@@ -252,11 +253,6 @@ fn ends(campaign: &Campaign) -> Result<(), Problem> {
 /// Whether a link that ends then may be taken over by a campaign that begins then, without anybody having said so.
 pub fn is_worth_while(ends: DateTime<Utc>, begins: DateTime<Utc>) -> bool {
     (begins + TimeDelta::days(1)..=begins + LINK_LIFE).contains(&ends)
-}
-
-/// When a campaign that begins then says something: advertising waits for the morning.
-pub fn first_message_at(kind: CampaignKind, begins: DateTime<Utc>) -> DateTime<Utc> {
-    if kind == CampaignKind::Advertising { quiet::first_after(begins) } else { begins }
 }
 
 /// Nobody gets advertising at night, and who tries it may have taken a customer's number.

@@ -7,6 +7,7 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use shared::db::campaigns::{self, Audience, Campaign, Summary, Wanted};
+use shared::db::hourly_totals::{self, Counts};
 use shared::http::{Caller, Cursor, Language, Page, Params, Problem, Staff};
 use shared::model::state::{CampaignKind, CampaignPart, CampaignState};
 use shared::model::{CampaignId, GroupId, TemplateId};
@@ -90,6 +91,10 @@ pub struct SummaryView {
     failure_code: Option<String>,
     /// What is sent.
     template_id: TemplateId,
+    /// The template's name; null when it is gone.
+    #[schema(example = "예약 안내")]
+    template_name: Option<String>,
+    counts: SummaryCounts,
     /// When it is to begin; null for at once.
     scheduled_at: Option<DateTime<Utc>>,
     /// When its first bundle was handed over.
@@ -100,8 +105,26 @@ pub struct SummaryView {
     created_at: DateTime<Utc>,
 }
 
+/// What became of a campaign's messages, from the counters that statistics are made of: they do not tell all states.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = CampaignSummaryCounts)]
+struct SummaryCounts {
+    /// Messages that are written down, those that are never to be sent among them.
+    requested: u32,
+    /// Messages that the provider took.
+    sent: i64,
+    /// Messages that arrived.
+    delivered: i64,
+    /// Messages that did not arrive.
+    failed: i64,
+    /// Messages whose link a person has opened.
+    unique_clicks: i64,
+}
+
 impl SummaryView {
-    fn new(summary: Summary, language: Language) -> Self {
+    fn new(summary: Summary, counts: Counts, language: Language) -> Self {
+        let Counts { sent, delivered, failed, unique_clicks, .. } = counts;
         Self {
             id: summary.id,
             name: summary.name,
@@ -111,6 +134,8 @@ impl SummaryView {
             failure: summary.failure.as_deref().map(|failure| words::failure(failure, language)),
             failure_code: summary.failure,
             template_id: summary.template,
+            template_name: summary.template_name,
+            counts: SummaryCounts { requested: summary.messages, sent, delivered, failed, unique_clicks },
             scheduled_at: summary.scheduled_at,
             started_at: summary.started_at,
             finished_at: summary.finished_at,
@@ -154,7 +179,16 @@ pub async fn list<P, V, D>(
     let mut connection = deps.database.acquire().await?;
     let staff = Staff::identify(&mut connection, &caller).await?;
     let campaigns = campaigns::list(&mut connection, staff.clinic, wanted, before, limit + 1).await?;
-    let views = campaigns.into_iter().map(|summary| SummaryView::new(summary, language)).collect();
+    let ids: Vec<_> = campaigns.iter().map(|summary| summary.id).collect();
+    let counts = hourly_totals::total_of_each(&mut connection, staff.clinic, &ids).await?;
+    let of = |id| counts.get(&id).copied().unwrap_or_default();
+    let views = campaigns
+        .into_iter()
+        .map(|summary| {
+            let counts = of(summary.id);
+            SummaryView::new(summary, counts, language)
+        })
+        .collect();
     Ok(Json(Page::cut(views, limit, |last| last.id.to_string())))
 }
 

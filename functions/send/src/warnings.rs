@@ -3,10 +3,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use shared::http::Language;
-use shared::model::link;
+use shared::model::{link, quiet};
 use utoipa::ToSchema;
 
-use crate::plan::{Plan, first_message_at};
+use crate::plan::Plan;
 use crate::walk::Counted;
 
 /// Many open a message on the next day.
@@ -16,7 +16,7 @@ const LINK_LIFE: TimeDelta = TimeDelta::hours(24);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = PreflightWarning)]
 pub struct Warning {
-    /// A stable word: `held_until_morning`, `long_address`, `line_breaks`, `unreachable_destination`, `link_ends_soon`,
+    /// A stable word: `held_until_morning`, `held_by_quiet_hours`, `long_address`, `line_breaks`, `unreachable_destination`, `link_ends_soon`,
     /// `dormant_soon` or `balance_too_low`.
     #[schema(example = "held_until_morning")]
     kind: &'static str,
@@ -38,8 +38,14 @@ pub fn of(plan: &Plan, counted: &Counted, is_short_of_money: bool, language: Lan
     };
     let mut warnings = Vec::new();
     let (begins, campaign) = (plan.begins_at(), &plan.campaign);
-    let held = first_message_at(campaign.kind, begins);
-    if held > begins {
+    let held = quiet::first_for(campaign.kind, campaign.quiet, begins);
+    if held > quiet::first_for(campaign.kind, None, begins) {
+        let text = (
+            "병원이 정한 발송 제한 시간에는 보내지 않고, 끝나는 시각에 시작합니다.",
+            "Nothing is sent in the quiet hours of the clinic; it begins when they end.",
+        );
+        warnings.push(warning("held_by_quiet_hours", text, None, Some(held)));
+    } else if held > begins {
         let text = (
             "야간(21시~8시)에는 광고를 보낼 수 없어 오전 8시에 시작합니다.",
             "Advertising is not sent between 21:00 and 08:00; it begins at 08:00.",

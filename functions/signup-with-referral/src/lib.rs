@@ -13,7 +13,7 @@ use axum::Router;
 use shared::aws::topics::{Publisher, SnsPublisher};
 use shared::clock::Ambient;
 use shared::db::Database;
-use shared::http::{Kind, Table};
+use shared::http::{Kind, SourceKey, Table};
 use shared::model::console::ConsoleOrigin;
 use shared::model::person_key::Pepper;
 use shared::route;
@@ -31,6 +31,8 @@ pub struct Deps<P> {
     pub pepper: Pepper,
     /// What invite links begin with.
     pub console: ConsoleOrigin,
+    /// By which the console proves for whom it asks.
+    pub source_key: SourceKey,
 }
 
 fn table<P: Publisher + Send + Sync + 'static>() -> Table<Arc<Deps<P>>> {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use shared::aws::topics::Publisher;
 use shared::db::clinics;
 use shared::db::referral_codes::Owner;
-use shared::http::{Kind, Language, Problem, Source};
+use shared::http::{Kind, Language, Problem, Visitor};
 use shared::model::ReferralCode;
 use utoipa::ToSchema;
 
@@ -45,12 +45,13 @@ pub(crate) struct InvitationPreview {
 )]
 pub(crate) async fn show_invitation<P: Publisher>(
     State(deps): State<Arc<Deps<P>>>,
-    source: Source,
+    visitor: Visitor,
     _: Language,
     code: Result<Path<ReferralCode>, PathRejection>,
 ) -> Result<Json<InvitationPreview>, Problem> {
     // What is no code at all is a typo: nobody guesses that way, and nothing is looked up.
     let Ok(Path(code)) = code else { return Err(Problem::of(Kind::UnknownCode)) };
+    let source = visitor.source(&deps.source_key, deps.ambient.now());
     let guesser = Guesser::source(&deps.pepper, &source);
     let shown = guess::look_up(&deps.database, &deps.ambient, guesser, &code, None).await?;
     let mut connection = deps.database.acquire().await?;

@@ -14,6 +14,7 @@ pub const ACTIONS: &[(&str, &str, &str)] = &[
     ("customer.export", "고객 내보내기", "Exported customers"),
     ("customer.forget", "고객 개인정보 파기", "Forgot a customer"),
     ("customer.list", "고객 목록 조회", "Looked at a list of customers"),
+    ("customer.messages", "고객의 발송 내역 조회", "Looked at a customer's messages"),
     ("customer.show", "고객 조회", "Looked at a customer"),
     ("group.add", "그룹 만들기", "Made a group"),
     ("group.add_members", "그룹에 고객 추가", "Added customers to a group"),

@@ -18,6 +18,7 @@ pub use self::preparing::store_progress;
 use crate::db::decode;
 use crate::model::draft::Sources;
 use crate::model::link::Destination;
+use crate::model::quiet::{self, Hours};
 use crate::model::state::{CampaignKind, CampaignPart, CampaignState};
 use crate::model::template::Button;
 use crate::model::{CampaignId, ClinicId, CustomerId, GroupId, PhoneNumber, StaffId, TemplateId};
@@ -62,6 +63,8 @@ pub struct Campaign {
     pub failure: Option<String>,
     /// The state before a pause.
     pub resumed_from: Option<CampaignState>,
+    /// The hours in which its clinic sends nothing, as they are now.
+    pub quiet: Option<Hours>,
     /// When it is to begin; none for at once.
     pub scheduled_at: Option<DateTime<Utc>>,
     /// Later than this it asks instead of firing.
@@ -83,6 +86,12 @@ pub struct Campaign {
 }
 
 impl Campaign {
+    /// Whether nothing of it may be handed over at this moment: advertising at night, and anything but a test in the clinic's own hours.
+    #[must_use]
+    pub fn is_quiet(&self, now: DateTime<Utc>) -> bool {
+        quiet::is_quiet_for(self.kind, self.quiet, now)
+    }
+
     /// Whether its links lead to a page that says so, and nowhere else any more.
     #[must_use]
     pub fn link_has_ended(&self, now: DateTime<Utc>) -> bool {
@@ -212,6 +221,8 @@ struct Row {
     finished_at: Option<NaiveDateTime>,
     created_by: StaffId,
     created_at: NaiveDateTime,
+    quiet_from: Option<u16>,
+    quiet_to: Option<u16>,
 }
 
 impl Row {
@@ -259,6 +270,7 @@ impl Row {
             finished_at: self.finished_at.map(|at| at.and_utc()),
             created_by: self.created_by,
             created_at: self.created_at.and_utc(),
+            quiet: Hours::stored(self.quiet_from, self.quiet_to),
         })
     }
 }
@@ -273,7 +285,9 @@ macro_rules! campaign {
                  buttons AS "buttons: Json<Vec<Button>>", sources AS "sources: Json<Sources>", sender_key, sender_phone,
                  destination, link_expires_at, state, failure, resumed_from, scheduled_at, stale_after_minutes,
                  prepared_through AS "prepared_through: CustomerId", prepared_source_number, prepared_messages, prepared_bundles,
-                 released_at, resumed_at, started_at, finished_at, created_by AS "created_by: StaffId", created_at
+                 released_at, resumed_at, started_at, finished_at, created_by AS "created_by: StaffId", created_at,
+                 (SELECT k.quiet_from FROM clinics k WHERE k.id = campaigns.clinic_id) AS quiet_from,
+                 (SELECT k.quiet_to FROM clinics k WHERE k.id = campaigns.clinic_id) AS quiet_to
                FROM campaigns WHERE clinic_id = ? AND id = ?"#
                 + $lock,
             $clinic,

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::MySqlConnection;
 
 use crate::model::ClinicId;
+use crate::model::quiet::Hours;
 
 /// Whom a clinic takes as members, and which invitations it pays without a look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,6 +156,27 @@ pub async fn lock(connection: &mut MySqlConnection, id: ClinicId) -> Result<Opti
     locked.fetch_optional(&mut *connection).await?;
     // What is read now is what the one before has committed.
     find(connection, id).await
+}
+
+/// The hours in which a clinic sends nothing, if it has such.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_quiet_hours(connection: &mut MySqlConnection, id: ClinicId) -> Result<Option<Hours>, sqlx::Error> {
+    let row = sqlx::query!("SELECT quiet_from, quiet_to FROM clinics WHERE id = ?", id).fetch_optional(connection).await?;
+    Ok(row.and_then(|row| Hours::stored(row.quiet_from, row.quiet_to)))
+}
+
+/// Gives a clinic hours in which it sends nothing, or takes them away. What waits or is on its way keeps to them at once.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_quiet_hours(connection: &mut MySqlConnection, id: ClinicId, hours: Option<Hours>) -> Result<(), sqlx::Error> {
+    let (from, to) = hours.map(|hours| (hours.from.get(), hours.to.get())).unzip();
+    sqlx::query!("UPDATE clinics SET quiet_from = ?, quiet_to = ? WHERE id = ?", from, to, id)
+        .execute(connection)
+        .await
+        .map(drop)
 }
 
 /// The hosts to which a clinic's links may lead, in order.

@@ -14,7 +14,7 @@ use sqlx::MySqlConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-pub use self::read::{Clicks, Counts, Failures, Scope, list, list_failures, total};
+pub use self::read::{Clicks, Counts, Failures, Scope, list, list_failures, total, total_of_each};
 use crate::db::campaigns::Campaign;
 use crate::model::state::{CampaignKind, ClickClass};
 use crate::model::{CampaignId, ClinicId, GroupId, TemplateId};

@@ -3,6 +3,7 @@
 mod add;
 mod list;
 mod progress;
+mod received;
 pub mod results;
 mod search;
 mod tally;
@@ -18,6 +19,7 @@ pub use self::list::{count_by_state, find, list};
 pub use self::progress::{
     Outbound, exclude_queued, exclude_refusers, list_of_bundle, list_outbound, mark_not_sent, mark_sent, mark_unknown,
 };
+pub use self::received::{Received, list_of_customer};
 pub use self::search::{Found, Person, SPAN, Wanted, search};
 pub use self::tally::{Tally, tally};
 use crate::db::decode;

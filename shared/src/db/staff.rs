@@ -86,6 +86,14 @@ pub async fn insert(
     .map(drop)
 }
 
+/// What the clinic calls a staff member; none when there is no such person.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_name(connection: &mut MySqlConnection, id: StaffId) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar!("SELECT name FROM staff WHERE id = ?", id).fetch_optional(connection).await
+}
+
 /// Keeps the phone that a staff member has proven: it tells that somebody who joins is known to the clinic.
 ///
 /// # Errors

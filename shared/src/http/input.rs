@@ -60,6 +60,8 @@ fn korean(reason: &str) -> String {
         ("not a cursor of this list", "이 목록의 커서가 아닙니다."),
         (NOT_A_MOMENT, "시각은 2026-03-02T09:00:00+09:00 형식으로 입력해 주세요."),
         ("expected an id", "식별자가 올바르지 않습니다."),
+        ("must be a time of day", "시각은 21:00 형식으로 입력해 주세요."),
+        ("must leave an hour", "08:00~20:59 중 적어도 한 시간은 발송할 수 있게 남겨 두세요."),
         ("unknown variant", "선택할 수 없는 값입니다."),
         ("invalid type", "값의 형식이 올바르지 않습니다."),
         ("invalid value", "값의 형식이 올바르지 않습니다."),

@@ -1,6 +1,7 @@
 //! The habits of the HTTP API: who calls, what is asked, how it is answered.
 
 mod caller;
+pub mod filter;
 mod input;
 mod kind;
 mod members;
@@ -8,6 +9,7 @@ pub mod openapi;
 mod page;
 mod problem;
 mod source;
+mod source_key;
 
 pub use caller::Language;
 pub use input::{Body, IdempotencyKey, Ids, Params, moment};
@@ -15,7 +17,8 @@ pub use kind::Kind;
 pub use openapi::{Route, Table};
 pub use page::{Cursor, Page};
 pub use problem::{Problem, Text};
-pub use source::Source;
+pub use source::{Source, Visitor};
+pub use source_key::{NotProven, SOURCE_HEADER, SourceKey};
 
 pub use crate::model::person::{Caller, Staff};
 

@@ -279,7 +279,7 @@ async fn the_reference_list_becomes_exactly_its_good_customers_once() {
     assert_eq!((world.counts(import).await, world.count("customers").await), ((2863, 2863, 0), 2863));
     let groups = {
         let connection = &mut world.test.database.acquire().await.unwrap();
-        groups::list(connection, world.list.clinic, None, 100).await.unwrap()
+        groups::list(connection, world.list.clinic, "", None, 100).await.unwrap()
     };
     assert_eq!(groups.iter().map(|group| group.customers).sum::<u64>(), 2863);
     let mut names: Vec<_> = groups.iter().map(|group| group.name.as_str()).collect();

@@ -14,7 +14,8 @@ if (menu) {
 // A form is sent once; the button that was pressed stays part of what is sent. Coming back to the page wakes it again.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (event.defaultPrevented || form.method !== "post") return;
+  // What answers with a file leaves the page as it is: it may be asked for again.
+  if (event.defaultPrevented || form.method !== "post" || "file" in form.dataset) return;
   if (form.dataset.sent) { event.preventDefault(); return; }
   form.dataset.sent = "yes";
   for (const button of form.querySelectorAll("button[type=submit]")) button.setAttribute("aria-busy", "true");

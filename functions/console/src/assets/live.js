@@ -1,15 +1,17 @@
 // A piece of a page that changes while somebody looks: <div data-live="/campaigns/cmp_1/progress">. It is fetched every two
-// seconds (the first time at once with `data-now`), less often while the page is not looked at or the server is away, until what comes has no `data-live` any more. What is announced stands in an element with
+// seconds (or as often as `data-every` says, the first time at once with `data-now`), less often while the page is not looked at or
+// the server is away, until what comes has no `data-live` any more. What is announced stands in an element with
 // `role=status`; the rest changes silently.
 
 const PAUSE = 2000;
 const LONGEST = 30000;
 
 async function follow(element) {
-  let pause = PAUSE;
+  const every = Number(element.dataset.every) * 1000 || PAUSE;
+  let pause = every;
   let current = element;
   while (current?.dataset.live) {
-    const wait = "now" in current.dataset && pause === PAUSE ? 0 : document.hidden ? LONGEST : pause;
+    const wait = "now" in current.dataset && pause === every ? 0 : document.hidden ? LONGEST : pause;
     await new Promise((done) => setTimeout(done, wait));
     try {
       const answer = await fetch(current.dataset.live, { headers: { "x-requested-with": "fetch" }, redirect: "manual" });
@@ -25,7 +27,7 @@ async function follow(element) {
         if (done) { location.reload(); return; }
       }
       current = next.isConnected ? next : current;
-      pause = PAUSE;
+      pause = every;
     } catch {
       pause = Math.min(pause * 2, LONGEST);
     }

@@ -15,7 +15,9 @@ use crate::site::Site;
 pub fn page(site: &Site, form: &Form, failure: Option<&Failure>) -> Response {
     let carried: Vec<_> = form.carried().collect();
     if carried.is_empty() && failure.is_none() {
-        return site.go(&parts::address("/sign-in", [("next", site.here())]));
+        // A mere button has an address that shows nothing: the page with the button does.
+        let next = if site.is_sent() { site.page_before() } else { site.here() };
+        return site.go(&parts::address("/sign-in", [("next", next)]));
     }
     let words = site.words();
     let errors = failure.map_or_else(Errors::none, |failure| match failure.problem() {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use serde_json::{Value, json};
+use shared::model::CustomerId;
 
 use crate::world::{World, names, path, refusal};
 
@@ -110,5 +111,34 @@ async fn a_clinic_has_no_endless_number_of_columns() {
     }
     assert_eq!(refusal(&world.owner.post("/v1/customers", body(5, 200, 1)).await), (422, "attributes"));
     assert_eq!(world.owner.post("/v1/customers", body(5, 10, 50)).await.status, 201, "known columns stay open");
+    world.test.finish().await;
+}
+
+#[tokio::test]
+async fn a_customer_shows_the_member_who_is_the_same_person_and_why_nothing_is_sent() {
+    let world = World::new().await;
+    let customer = world.add("김단골", "010-1234-5678").await;
+    assert_eq!((&customer["member"], &customer["suppression"]), (&json!(null), &json!(null)));
+    let id: CustomerId = customer["id"].as_str().unwrap().parse().unwrap();
+    for sql in [
+        "INSERT INTO users (id, subject, name, created_at) VALUES (UNHEX(REPEAT('05', 16)), 'kim', '김', NOW(6))",
+        "INSERT INTO suppressions (clinic_id, phone, reason, created_at)
+         SELECT clinic_id, phone, 'asked', '2026-03-02 01:00:00' FROM customers",
+    ] {
+        sqlx::query(sql).execute(&world.test.pool).await.unwrap();
+    }
+    let member = "INSERT INTO memberships (clinic_id, user_id, state, created_at, confirmed_at, customer_id)
+         VALUES (?, UNHEX(REPEAT('05', 16)), 'confirmed', NOW(6), NOW(6), ?)";
+    sqlx::query(member).bind(world.clinic).bind(id).execute(&world.test.pool).await.unwrap();
+    let shown = world.owner.get(&path(&customer)).await.json;
+    assert_eq!(shown["member"], json!({"userId": format!("usr_{}", "05".repeat(16)), "state": "confirmed"}));
+    assert_eq!(
+        (&shown["suppression"]["reasonCode"], &shown["suppression"]["since"]),
+        (&json!("asked"), &json!("2026-03-02T01:00:00Z"))
+    );
+    assert!(shown["suppression"]["id"].as_str().unwrap().starts_with("sup_"));
+    let gone = "UPDATE users SET withdrawn_at = NOW(6)";
+    sqlx::query(gone).execute(&world.test.pool).await.unwrap();
+    assert_eq!(world.owner.get(&path(&customer)).await.json["member"], json!(null), "who has withdrawn is nobody's member");
     world.test.finish().await;
 }

@@ -124,3 +124,16 @@ async fn a_renamed_customer_stands_where_the_new_name_belongs() {
     assert_eq!(names(&world.owner.get("/v1/customers?sort=name").await.json), ["나", "다"]);
     world.test.finish().await;
 }
+
+#[tokio::test]
+async fn a_list_tells_the_groups_of_each_customer_by_name() {
+    let world = World::new().await;
+    let ids = world.add_many(3).await;
+    let (vip, again) = (world.group("재방문").await, world.group("VIP").await);
+    world.join(vip, &ids[..2]).await;
+    world.join(again, &ids[1..2]).await;
+    let page = world.owner.get("/v1/customers").await.json;
+    let named: Vec<_> = page["items"].as_array().unwrap().iter().map(|item| item["groupNames"].clone()).collect();
+    assert_eq!(named, [json!(["재방문"]), json!(["VIP", "재방문"]), json!([])]);
+    world.test.finish().await;
+}

@@ -1,6 +1,7 @@
 //! Customers, against a real database.
 
 mod add;
+mod all;
 mod audited;
 mod change;
 mod delete;

@@ -142,6 +142,69 @@ async fn advertising_is_not_claimed_in_the_quiet_hours_and_information_is() {
     scene.test.finish().await;
 }
 
+/// The clinic sends nothing from 12:00 to 13:30.
+async fn lunch(scene: &Scene, campaign: &Sending) {
+    let hours = "UPDATE clinics SET quiet_from = 720, quiet_to = 810 WHERE id = ?";
+    sqlx::query(hours).bind(campaign.campaign.clinic).execute(&scene.test.pool).await.unwrap();
+}
+
+#[tokio::test]
+async fn nothing_but_tests_is_claimed_in_the_hours_in_which_its_clinic_is_quiet() {
+    let scene = Scene::new().await;
+    let mut quiet = scene.campaign(1).await;
+    let bundles = quiet.add_bundles(3, 1).await;
+    lunch(&scene, &quiet).await;
+    set(&scene, "2026-03-02", "11:59:59");
+    assert_eq!(scene.claimed().await.attempt.bundle, bundles[0]);
+    for time in ["12:00:00", "13:29:59"] {
+        set(&scene, "2026-03-02", time);
+        assert!(matches!(scene.claim().await, Claim::Nothing), "{time}");
+    }
+    let mut other = scene.campaign(2).await;
+    other.add_bundles(1, 1).await;
+    assert_eq!(scene.claimed().await.campaign.id, other.campaign.id, "another clinic");
+    sqlx::query("UPDATE campaigns SET kind = 'test' WHERE id = ?")
+        .bind(quiet.campaign.id)
+        .execute(&scene.test.pool)
+        .await
+        .unwrap();
+    assert_eq!(scene.claimed().await.attempt.bundle, bundles[1]);
+    sqlx::query("UPDATE campaigns SET kind = 'information' WHERE id = ?")
+        .bind(quiet.campaign.id)
+        .execute(&scene.test.pool)
+        .await
+        .unwrap();
+    set(&scene, "2026-03-02", "13:30:00");
+    assert_eq!(scene.claimed().await.attempt.bundle, bundles[2]);
+    scene.test.finish().await;
+}
+
+#[tokio::test]
+async fn whenever_the_quiet_hours_begin_nothing_is_handed_over_in_them() {
+    let mut by_then = BTreeSet::new();
+    for look in 1..=12 {
+        let scene = Scene::new().await;
+        let mut sending = scene.campaign(1).await;
+        sending.add_bundles(4, 1).await;
+        lunch(&scene, &sending).await;
+        set(&scene, "2026-03-02", "11:59:55");
+        let worker = scene.worker_that_is_frozen_at(look, TimeDelta::seconds(6)).await;
+        assert!(scene.wake(&worker).await);
+        let noon: DateTime<Utc> = "2026-03-02T12:00:00+09:00".parse().unwrap();
+        let calls = scene.simulator.app.read(|world, _| world.calls.iter().map(|call| call.registered_at).collect::<Vec<_>>());
+        assert!(calls.iter().all(|at| *at < noon), "{look}: {calls:?}");
+        assert_eq!(scene.count(BundleState::Calling).await, 0, "{look}");
+        assert_eq!(announced(&worker).len(), calls.len());
+        by_then.insert((calls.len(), attempts(&scene).await));
+        set(&scene, "2026-03-02", "13:30:00");
+        let next = scene.worker().await;
+        assert!(scene.wake(&next).await);
+        assert_eq!((announced(&next).len() + calls.len(), sending.state().await.0), (4, CampaignState::Finished), "{look}");
+        scene.test.finish().await;
+    }
+    assert!(by_then.contains(&(0, 0)) && by_then.contains(&(0, 1)) && by_then.contains(&(1, 1)), "{by_then:?}");
+}
+
 #[tokio::test]
 async fn a_campaign_whose_link_has_ended_is_paused_instead_of_going_on() {
     let scene = Scene::new().await;

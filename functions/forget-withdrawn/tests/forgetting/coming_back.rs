@@ -7,7 +7,7 @@ use shared::db::referral_codes::{self, Owner};
 use shared::model::ClinicId;
 use shared::model::console::ConsoleOrigin;
 use shared::model::id::OutboxId;
-use shared::testing::people::pepper;
+use shared::testing::people::{pepper, source_key};
 use shared::testing::{Answer, Client};
 use signup_with_referral::Deps;
 
@@ -21,6 +21,7 @@ async fn desk(world: &World) -> Client {
         publisher: Topics,
         pepper: pepper(),
         console: ConsoleOrigin::default(),
+        source_key: source_key(),
     };
     Client::signed_in("signup-with-referral", signup_with_referral::routes(deps), SUBJECT)
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use shared::clock::Ambient;
 use shared::message::PointsEarned;
-use shared::testing::people::{console, pepper};
+use shared::testing::people::{console, pepper, source_key};
 use shared::testing::{Client, FakePublisher};
 
 use crate::world::{World, items, names, refused};
@@ -19,6 +19,7 @@ async fn sign_up(world: &World, publisher: &Arc<FakePublisher>) -> Client {
         publisher: Arc::clone(publisher),
         pepper: pepper(),
         console: console(),
+        source_key: source_key(),
     };
     Client::anonymous("signup-with-referral", signup_with_referral::routes(deps))
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use shared::db::campaigns::{Audience, Campaign, Prepared};
 use shared::model::ClinicId;
+use shared::model::quiet::Hours;
 use shared::model::state::{CampaignKind, CampaignState};
 use shared::testing::{ambient, campaign};
 
@@ -25,6 +26,9 @@ fn a_campaign_is_late_from_the_last_moment_at_which_it_was_to_begin() {
     assert!(!late(&scheduled, "02T12:05") && late(&scheduled, "02T12:06"));
     let resumed = Campaign { resumed_at: Some(korea("02T20:00")), ..scheduled };
     assert!(!late(&resumed, "02T20:05") && late(&resumed, "02T20:06"));
+    let quiet = Hours::stored(Some(9 * 60), Some(15 * 60));
+    let waiting = Campaign { quiet, ..asked.clone() };
+    assert!(!late(&waiting, "02T16:00") && late(&waiting, "02T16:01"), "it waits for the end of the clinic's quiet hours");
     let advertising = Campaign { kind: CampaignKind::Advertising, created_at: korea("02T22:00"), ..asked };
     assert!(!late(&advertising, "03T09:00") && late(&advertising, "03T09:01"), "it waits for the morning");
 }

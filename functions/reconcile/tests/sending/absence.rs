@@ -162,6 +162,21 @@ async fn advertising_that_is_absent_waits_for_the_morning_and_is_found_if_it_app
 }
 
 #[tokio::test]
+async fn what_is_absent_in_the_quiet_hours_of_its_clinic_waits_for_their_end() {
+    let mut scene = Scene::new().await;
+    let bundle = scene.lost("acceptThenReset", &["010-1234-0001"]).await;
+    scene.hide();
+    // It is 10:00; from 10:40 to 12:00.
+    sqlx::query("UPDATE clinics SET quiet_from = 640, quiet_to = 720").execute(&scene.test.pool).await.unwrap();
+    scene.look_in_vain(1, 45).await;
+    scene.look_in_vain(1, 74).await;
+    scene.waits(bundle).await;
+    assert_eq!(scene.look_after(1).await, (0, 1, 0));
+    scene.is_put_back(bundle).await;
+    scene.test.finish().await;
+}
+
+#[tokio::test]
 async fn what_is_absent_while_the_gate_is_closed_waits_until_it_opens() {
     let mut scene = Scene::new().await;
     let bundle = scene.lost("reset", &["010-1234-0001"]).await;

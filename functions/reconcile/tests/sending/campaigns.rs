@@ -90,6 +90,33 @@ async fn advertising_that_was_due_before_the_night_begins_and_information_begins
 }
 
 #[tokio::test]
+async fn what_is_due_in_the_quiet_hours_of_its_clinic_begins_when_they_end_and_is_late_only_after_that() {
+    let runs = [
+        // Due, when reconcile runs, whether it begins then.
+        ("02T22:00", ["02T22:00", "03T08:59", "03T09:00"], [0, 0, 1]),
+        ("03T00:30", ["03T00:30", "03T00:31", "03T10:00"], [0, 0, 1]),
+        // It was due before they began, and nobody saw it in time.
+        ("02T21:59", ["02T22:00", "03T09:00", "03T09:01"], [1, 0, 0]),
+        ("03T09:00", ["03T08:59", "03T09:00", "03T09:01"], [0, 1, 0]),
+    ];
+    for (due, moments, begun) in runs {
+        let scene = Scene::new().await;
+        sqlx::query("UPDATE clinics SET quiet_from = 1320, quiet_to = 540").execute(&scene.test.pool).await.unwrap();
+        scene.schedule(korea(due)).await;
+        for (moment, begun) in moments.into_iter().zip(begun) {
+            assert_eq!(scene.run_at(korea(moment)).await, Summary { begun, ..Summary::default() }, "{due} at {moment}");
+        }
+        assert_eq!(scene.deps.publisher.take::<CampaignRequested>().len(), 1);
+        scene.test.finish().await;
+    }
+    let scene = Scene::new().await;
+    sqlx::query("UPDATE clinics SET quiet_from = 1320, quiet_to = 540").execute(&scene.test.pool).await.unwrap();
+    scene.schedule(korea("02T22:00")).await;
+    assert_eq!(scene.run_at(korea("03T10:01")).await, Summary { stale: 1, ..Summary::default() });
+    scene.test.finish().await;
+}
+
+#[tokio::test]
 async fn a_campaign_whose_preparation_does_not_end_is_requested_again_each_quarter_of_an_hour() {
     for state in [CampaignState::Requested, CampaignState::Preparing] {
         let scene = Scene::new().await;

@@ -60,6 +60,19 @@ async fn at_night_nobody_is_woken_for_advertising() {
 }
 
 #[tokio::test]
+async fn in_the_quiet_hours_of_a_clinic_nobody_is_woken_for_it() {
+    let mut scene = Scene::new().await;
+    sqlx::query("UPDATE clinics SET quiet_from = 720, quiet_to = 810").execute(&scene.test.pool).await.unwrap();
+    scene.sending.add_bundle(&["010-1234-0001"]).await;
+    // It is 10:00: at 11:59, at 12:00, at 13:29, at 13:30.
+    for (minutes, woken) in [(119, 1), (1, 0), (89, 0), (1, 1)] {
+        assert_eq!(scene.run_after(minutes).await.woken, woken);
+    }
+    assert_eq!(scene.deps.publisher.take::<BundlePrepared>().len(), 2);
+    scene.test.finish().await;
+}
+
+#[tokio::test]
 async fn fifty_are_enough() {
     let mut scene = Scene::new().await;
     scene.sending.add_bundles(60, 1).await;

@@ -14,6 +14,7 @@ mod link_end;
 mod messages;
 mod own_numbers;
 mod preflight;
+mod received;
 mod same_as_prepared;
 mod scene;
 mod show;

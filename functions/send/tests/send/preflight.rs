@@ -330,3 +330,25 @@ async fn what_should_be_known_is_said() {
     assert!(!warnings(&preflight(&clinic, &wish).await).contains(&"held_until_morning"));
     scene.test.finish().await;
 }
+
+#[tokio::test]
+async fn what_waits_for_the_end_of_the_clinics_quiet_hours_is_said_beforehand() {
+    let scene = Scene::new().await;
+    let clinic = scene.ready("clinic").await;
+    let template = scene.template(&clinic, "APR").await;
+    scene.customer(&clinic, "김단골", "010-1111-0001", json!({})).await;
+    // It is 10:00.
+    sqlx::query("UPDATE clinics SET quiet_from = 570, quiet_to = 630").execute(&scene.test.pool).await.unwrap();
+    let mut wish = clinic.wish(&template);
+    let answer = preflight(&clinic, &wish).await;
+    assert_eq!(warnings(&answer)[0], "held_by_quiet_hours");
+    assert_eq!(answer.json["warnings"][0]["at"], "2026-03-02T01:30:00Z");
+    wish["scheduledAt"] = json!("2026-03-02T10:30:00+09:00");
+    assert!(!warnings(&preflight(&clinic, &wish).await).contains(&"held_by_quiet_hours"));
+    // A link that ends before anybody gets it.
+    wish["scheduledAt"] = json!("2026-03-03T09:45:00+09:00");
+    wish["linkExpiresAt"] = json!("2026-03-03T10:15:00+09:00");
+    let refused = clinic.staff.post_once("one", "/v1/campaigns", wish).await;
+    assert_eq!(problem(&refused), (422, "invalid-input", "linkExpiresAt"));
+    scene.test.finish().await;
+}

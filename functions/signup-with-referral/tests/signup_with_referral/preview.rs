@@ -7,10 +7,10 @@ use lambda_http::request::RequestContext;
 use serde_json::json;
 use shared::clock::Ambient;
 use shared::db::code_guesses::PER_SOURCE;
-use shared::http;
+use shared::http::{self, SOURCE_HEADER, Source, SourceKey};
 use shared::model::ReferralCode;
 use shared::testing::FixedClock;
-use shared::testing::people::{console, pepper};
+use shared::testing::people::{console, pepper, source_key};
 use signup_with_referral::{Deps, routes};
 use tower::ServiceExt;
 
@@ -61,16 +61,28 @@ async fn a_typo_is_no_try_and_nobody_is_counted_for_all_who_come_from_nowhere() 
 
 /// Asks as API Gateway would for a visitor at that address.
 async fn ask_from(world: &World, address: &str, code: &str) -> (u16, Option<String>) {
+    ask(world, address, None, code).await
+}
+
+/// Asks as the console would for a visitor at that address, or as somebody does who has another key.
+async fn ask_through_console(world: &World, key: &SourceKey, visitor: &str, code: &str) -> (u16, Option<String>) {
+    let proof = key.prove(&Source(visitor.to_owned()), world.ambient.now()).unwrap();
+    ask(world, "192.0.2.1", Some(&proof), code).await
+}
+
+async fn ask(world: &World, address: &str, proof: Option<&str>, code: &str) -> (u16, Option<String>) {
     let deps = Deps {
         database: world.test.another().await,
         ambient: Ambient::seeded(world.clock.clone(), 80),
         publisher: world.publisher.clone(),
         pepper: pepper(),
         console: console(),
+        source_key: source_key(),
     };
     let mut context = ApiGatewayProxyRequestContext::default();
     context.identity.source_ip = Some(address.to_owned());
-    let mut request = Request::get(path(code)).body(Body::empty()).unwrap();
+    let request = proof.into_iter().fold(Request::get(path(code)), |request, proof| request.header(SOURCE_HEADER, proof));
+    let mut request = request.body(Body::empty()).unwrap();
     request.extensions_mut().insert(RequestContext::ApiGatewayV1(context));
     let response = http::app("signup-with-referral", routes(deps)).oneshot(request).await.unwrap();
     let retry_after = response.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned());
@@ -92,5 +104,28 @@ async fn guesses_are_counted_for_each_address_and_no_address_is_kept() {
     assert_eq!(world.join("person", &clinic.code).await.status, 201);
     world.earned();
     assert_eq!(world.count("code_guesses WHERE guesser LIKE '%2001%'").await, 0);
+    world.test.finish().await;
+}
+
+#[tokio::test]
+async fn visitors_of_the_console_are_counted_one_by_one_and_nobody_can_say_to_be_another() {
+    let world = World::new().await;
+    let clinic = world.clinic().await;
+    let (key, random) = (source_key(), Ambient::seeded(FixedClock::new(), 83));
+    for _ in 0..PER_SOURCE {
+        let wrong = ReferralCode::new(&random);
+        assert_eq!(ask_through_console(&world, &key, "2001:db8:1:2::", wrong.as_str()).await, (404, None));
+    }
+    assert_eq!(ask_through_console(&world, &key, "2001:db8:1:2::", &clinic.code).await.0, 429);
+    assert_eq!(ask_through_console(&world, &key, "203.0.113.1", &clinic.code).await.0, 200);
+    // The same visitor is known past the console, and is no other by a proof of their own.
+    let forger = SourceKey::new("the key of somebody else, of whom it is").unwrap();
+    let forged = forger.prove(&Source("203.0.113.1".to_owned()), world.ambient.now()).unwrap();
+    for proof in [None, Some(forged.as_str()), Some("203.0.113.1")] {
+        assert_eq!(ask(&world, "2001:db8:1:2:3::1", proof, &clinic.code).await.0, 429, "{proof:?}");
+    }
+    // Who forges hinders nobody but themselves.
+    assert_eq!(ask_through_console(&world, &forger, "203.0.113.1", ReferralCode::new(&random).as_str()).await.0, 404);
+    assert_eq!(world.count("code_guesses").await, 2, "the network, and the address that the forger was seen at");
     world.test.finish().await;
 }

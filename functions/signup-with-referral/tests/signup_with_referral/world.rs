@@ -9,7 +9,7 @@ use shared::db::Database;
 use shared::db::referral_codes::{self, Owner};
 use shared::message::PointsEarned;
 use shared::model::{ClinicId, StaffId, UserId};
-use shared::testing::people::{console, pepper};
+use shared::testing::people::{console, pepper, source_key};
 use shared::testing::{self, Answer, Client, FakePublisher, FixedClock, TestDatabase};
 use signup_with_referral::{Deps, routes};
 
@@ -139,7 +139,7 @@ impl World {
 
 fn client(database: Database, clock: FixedClock, seed: u64, publisher: Arc<FakePublisher>) -> Client {
     let ambient = Ambient::seeded(clock, seed);
-    let deps = Deps { database, ambient, publisher, pepper: pepper(), console: console() };
+    let deps = Deps { database, ambient, publisher, pepper: pepper(), console: console(), source_key: source_key() };
     Client::anonymous("signup-with-referral", routes(deps))
 }
 

@@ -8,7 +8,7 @@ use crate::clock::Ambient;
 use crate::db::campaigns::progress::pause_for;
 use crate::db::campaigns::{self, Campaign};
 use crate::db::provider_gate::{self, TRY};
-use crate::model::quiet;
+use crate::model::quiet::{self, Minute};
 use crate::model::result::Reason;
 use crate::model::state::{CampaignKind, CampaignState};
 use crate::model::{BundleId, CampaignId, ClinicId};
@@ -101,13 +101,14 @@ pub async fn claim(connection: &mut MySqlConnection, ambient: &Ambient, interval
 
 /// The next bundle of each campaign that may be served, in the order of turns; a few, in case that some are just being changed.
 async fn list_candidates(connection: &mut MySqlConnection, now: DateTime<Utc>) -> Result<Vec<Candidate>, sqlx::Error> {
-    // At night, advertising is as good as not there.
+    // At night, advertising is as good as not there, and so is everything but tests in the hours in which its clinic is quiet.
     let held_back = if quiet::is_quiet(now) { CampaignKind::Advertising.as_str() } else { "" };
     let candidates = sqlx::query_as!(
         Candidate,
         r#"SELECT c.clinic_id AS "clinic: ClinicId", c.id AS "campaign: CampaignId", b.id AS "bundle: BundleId", b.attempt,
              b.refusals, b.position
            FROM campaigns c
+           JOIN clinics k ON k.id = c.clinic_id
            JOIN bundles b ON b.clinic_id = c.clinic_id AND b.id = (
                SELECT w.id FROM bundles w FORCE INDEX (bundles_waiting)
                WHERE w.campaign_id = c.id AND w.state = 'prepared' AND (w.not_before IS NULL OR w.not_before <= ?)
@@ -115,9 +116,12 @@ async fn list_candidates(connection: &mut MySqlConnection, now: DateTime<Utc>) -
                ORDER BY w.position LIMIT 1)
            LEFT JOIN sending_turns t ON t.clinic_id = c.clinic_id
            WHERE c.state = 'sending' AND c.kind <> ?
+             AND (k.quiet_from IS NULL OR c.kind = 'test'
+               OR MOD(? + 1440 - k.quiet_from, 1440) >= MOD(k.quiet_to + 1440 - k.quiet_from, 1440))
            ORDER BY t.served_at, c.created_at, c.id LIMIT 4"#,
         now,
-        held_back
+        held_back,
+        Minute::of(now).get()
     );
     candidates.fetch_all(connection).await
 }

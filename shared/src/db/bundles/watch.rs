@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{MySqlConnection, QueryBuilder};
 
 use super::{Bundle, Row, all, bundles};
+use crate::model::quiet::Minute;
 use crate::model::state::BundleState;
 use crate::model::{BundleId, CampaignId, ClinicId};
 
@@ -42,6 +43,8 @@ pub struct Search {
     pub is_open: bool,
     /// Whether advertising may not be handed over.
     pub is_night: bool,
+    /// The time of day, by which clinics are quiet.
+    pub minute: Minute,
 }
 
 /// Unknown bundles: first those that a second look can settle, then others, each time others when there are more than asked for.
@@ -57,7 +60,10 @@ pub async fn list_unknown(connection: &mut MySqlConnection, search: &Search, lim
          ORDER BY absent_since IS NULL OR absent_since > ? OR NOT EXISTS (
                  SELECT 1 FROM campaigns c WHERE c.clinic_id = bundles.clinic_id AND c.id = bundles.campaign_id
                      AND (c.state IN ('canceled', 'failed')
-                         OR ? AND c.state IN ('sending', 'finished') AND NOT (? AND c.kind = 'advertising'))),
+                         OR ? AND c.state IN ('sending', 'finished') AND NOT (? AND c.kind = 'advertising')
+                             AND NOT EXISTS (SELECT 1 FROM clinics k WHERE k.id = c.clinic_id AND k.quiet_from IS NOT NULL
+                                 AND c.kind <> 'test'
+                                 AND MOD(? + 1440 - k.quiet_from, 1440) < MOD(k.quiet_to + 1440 - k.quiet_from, 1440)))),
              RAND()
          LIMIT ?",
         search.from,
@@ -67,6 +73,7 @@ pub async fn list_unknown(connection: &mut MySqlConnection, search: &Search, lim
         search.ripe,
         search.is_open,
         search.is_night,
+        search.minute.get(),
         limit
     );
     all(rows.fetch_all(connection).await?)
@@ -262,7 +269,8 @@ pub struct Waiting {
 }
 
 /// Bundles of all clinics that a worker could take now, by the rules of the claim: their campaign is `sending`, they are
-/// `prepared`, their time has come, and they come first or are released. Advertising only when it is not night.
+/// `prepared`, their time has come, and they come first or are released. Advertising only when it is not night, and nothing but tests of a
+/// clinic that is quiet at this time of day.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -275,11 +283,16 @@ pub async fn list_claimable(
     sqlx::query_as!(
         Waiting,
         r#"SELECT b.clinic_id AS "clinic: ClinicId", b.campaign_id AS "campaign: CampaignId", b.id AS "bundle: BundleId"
-           FROM campaigns c JOIN bundles b ON b.campaign_id = c.id AND b.clinic_id = c.clinic_id
+           FROM campaigns c JOIN clinics k ON k.id = c.clinic_id
+           JOIN bundles b ON b.campaign_id = c.id AND b.clinic_id = c.clinic_id
            WHERE c.state = 'sending' AND b.state = 'prepared' AND (b.not_before IS NULL OR b.not_before <= ?)
-             AND (b.position = 0 OR c.released_at IS NOT NULL) AND (c.kind <> 'advertising' OR ? = FALSE) LIMIT ?"#,
+             AND (b.position = 0 OR c.released_at IS NOT NULL) AND (c.kind <> 'advertising' OR ? = FALSE)
+             AND (k.quiet_from IS NULL OR c.kind = 'test'
+               OR MOD(? + 1440 - k.quiet_from, 1440) >= MOD(k.quiet_to + 1440 - k.quiet_from, 1440))
+           LIMIT ?"#,
         now,
         is_night,
+        Minute::of(now).get(),
         limit
     )
     .fetch_all(connection)

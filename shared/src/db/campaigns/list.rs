@@ -18,6 +18,8 @@ pub struct Summary {
     pub kind: CampaignKind,
     /// The template that it was made of.
     pub template: TemplateId,
+    /// What that is called; none when it is gone.
+    pub template_name: Option<String>,
     /// How far it is.
     pub state: CampaignState,
     /// Why it failed or is paused, as a stable word.
@@ -30,6 +32,8 @@ pub struct Summary {
     pub finished_at: Option<DateTime<Utc>>,
     /// When it was asked for.
     pub created_at: DateTime<Utc>,
+    /// How many messages are written down, those that are never to be sent among them.
+    pub messages: u32,
 }
 
 /// Which campaigns are asked for.
@@ -56,11 +60,12 @@ pub async fn list(
     let (kind, state) = (wanted.kind.map(CampaignKind::as_str), wanted.state.map(CampaignState::as_str));
     // The index over states is that of all clinics together.
     let rows = sqlx::query!(
-        r#"SELECT id AS "id: CampaignId", name, kind, template_id AS "template: TemplateId", state, failure, scheduled_at,
-             started_at, finished_at, created_at
-           FROM campaigns FORCE INDEX (PRIMARY)
-           WHERE clinic_id = ? AND id < ? AND (kind = ? OR ? IS NULL AND kind <> 'test') AND (? IS NULL OR state = ?)
-           ORDER BY id DESC LIMIT ?"#,
+        r#"SELECT c.id AS "id: CampaignId", c.name, c.kind, c.template_id AS "template: TemplateId", t.name AS "template_name?",
+             c.state, c.failure, c.scheduled_at, c.started_at, c.finished_at, c.created_at, c.prepared_messages
+           FROM campaigns c FORCE INDEX (PRIMARY)
+           LEFT JOIN templates t ON t.clinic_id = c.clinic_id AND t.id = c.template_id
+           WHERE c.clinic_id = ? AND c.id < ? AND (c.kind = ? OR ? IS NULL AND c.kind <> 'test') AND (? IS NULL OR c.state = ?)
+           ORDER BY c.id DESC LIMIT ?"#,
         clinic,
         before,
         kind,
@@ -78,12 +83,14 @@ pub async fn list(
                 name: row.name,
                 kind: decode(&row.kind)?,
                 template: row.template,
+                template_name: row.template_name,
                 state: decode(&row.state)?,
                 failure: row.failure,
                 scheduled_at: row.scheduled_at.map(|at| at.and_utc()),
                 started_at: row.started_at.map(|at| at.and_utc()),
                 finished_at: row.finished_at.map(|at| at.and_utc()),
                 created_at: row.created_at.and_utc(),
+                messages: row.prepared_messages,
             })
         })
         .collect()

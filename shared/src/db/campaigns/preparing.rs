@@ -46,15 +46,12 @@ impl Campaign {
         Draft { content, emphasis_title, buttons, sources }
     }
 
-    /// When it was to begin: as soon as it was asked for, its time had come and staff had let it go on. Advertising waits for the
-    /// morning.
+    /// When it was to begin: as soon as it was asked for, its time had come and staff had let it go on. It waits for the end of quiet
+    /// hours.
     #[must_use]
     pub fn begins_at(&self) -> DateTime<Utc> {
         let moment = [self.scheduled_at, self.resumed_at].into_iter().flatten().fold(self.created_at, Ord::max);
-        match self.kind {
-            CampaignKind::Advertising => quiet::first_after(moment),
-            CampaignKind::Information | CampaignKind::Test => moment,
-        }
+        quiet::first_for(self.kind, self.quiet, moment)
     }
 
     /// Whether nothing of it is prepared, and it is so late, or so late in the evening, that somebody has to say whether it still

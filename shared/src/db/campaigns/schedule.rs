@@ -1,9 +1,10 @@
 //! Campaigns by the clock: those whose time has come, and those that wait for something that does not come by itself.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, SubsecRound, TimeDelta, Utc};
 use sqlx::MySqlConnection;
 
 use crate::db::decode;
+use crate::model::quiet::{Hours, Minute};
 use crate::model::result::Reason;
 use crate::model::state::CampaignKind;
 use crate::model::{CampaignId, ClinicId};
@@ -26,6 +27,8 @@ pub struct Due {
     pub id: CampaignId,
     /// What it is for.
     pub kind: CampaignKind,
+    /// The hours in which its clinic sends nothing.
+    pub quiet: Option<Hours>,
     /// When it is to begin, as staff said.
     pub scheduled_at: DateTime<Utc>,
     /// Later than this it asks instead of firing.
@@ -36,6 +39,8 @@ struct DueRow {
     clinic: ClinicId,
     id: CampaignId,
     kind: String,
+    quiet_from: Option<u16>,
+    quiet_to: Option<u16>,
     scheduled_at: NaiveDateTime,
     stale_after_minutes: u32,
 }
@@ -48,14 +53,15 @@ impl TryFrom<DueRow> for Due {
             clinic: row.clinic,
             id: row.id,
             kind: decode(&row.kind)?,
+            quiet: Hours::stored(row.quiet_from, row.quiet_to),
             scheduled_at: row.scheduled_at.and_utc(),
             stale_after_minutes: row.stale_after_minutes,
         })
     }
 }
 
-/// Scheduled campaigns whose time has come, longest due first; advertising only when it was due before `advertising_before`: what
-/// is held back over night must not stand before others.
+/// Scheduled campaigns whose time has come, longest due first; advertising only when it was due before `advertising_before`, and those of
+/// a clinic that is quiet only when they were due before that began: what is held back must not stand before others.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -65,14 +71,22 @@ pub async fn list_due(
     advertising_before: DateTime<Utc>,
     limit: u32,
 ) -> Result<Vec<Due>, sqlx::Error> {
+    let minute = Minute::of(now).get();
     let rows = sqlx::query_as!(
         DueRow,
-        r#"SELECT clinic_id AS "clinic: ClinicId", id AS "id: CampaignId", kind, scheduled_at AS "scheduled_at!", stale_after_minutes
-           FROM campaigns
-           WHERE state = 'scheduled' AND scheduled_at <= ? AND (kind <> 'advertising' OR scheduled_at < ?)
-           ORDER BY scheduled_at LIMIT ?"#,
+        r#"SELECT c.clinic_id AS "clinic: ClinicId", c.id AS "id: CampaignId", c.kind, k.quiet_from, k.quiet_to,
+             c.scheduled_at AS "scheduled_at!", c.stale_after_minutes
+           FROM campaigns c JOIN clinics k ON k.id = c.clinic_id
+           WHERE c.state = 'scheduled' AND c.scheduled_at <= ? AND (c.kind <> 'advertising' OR c.scheduled_at < ?)
+             AND (k.quiet_from IS NULL OR c.kind = 'test'
+               OR MOD(? + 1440 - k.quiet_from, 1440) >= MOD(k.quiet_to + 1440 - k.quiet_from, 1440)
+               OR c.scheduled_at < TIMESTAMPADD(MINUTE, -CAST(MOD(? + 1440 - k.quiet_from, 1440) AS SIGNED), ?))
+           ORDER BY c.scheduled_at LIMIT ?"#,
         now,
         advertising_before,
+        minute,
+        minute,
+        now.trunc_subsecs(0) - TimeDelta::seconds(now.timestamp().rem_euclid(60)),
         limit
     );
     rows.fetch_all(connection).await?.into_iter().map(Due::try_from).collect()

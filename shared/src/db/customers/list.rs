@@ -3,8 +3,12 @@
 //! Every statement names its index: both servers guess the selectivity of a pattern badly, and a wrong guess reads a million
 //! customers where fifty would do.
 
+mod select;
+
 use std::fmt;
 use std::str::FromStr;
+
+pub use self::select::{Part, Selection, count_selected, select};
 
 use sqlx::{MySql, MySqlConnection, QueryBuilder};
 
@@ -118,6 +122,12 @@ impl Position {
     #[must_use]
     pub fn fits(&self, sort: Sort) -> bool {
         self.after.as_ref().is_none_or(|after| after.name.is_some() == (sort == Sort::Name))
+    }
+
+    /// Whether it is one of a list that is not by name.
+    #[must_use]
+    pub fn is_by_age(&self) -> bool {
+        self.fits(Sort::Oldest)
     }
 
     fn behind(stage: usize, customer: &Customer, sort: Sort) -> Self {
@@ -269,13 +279,22 @@ async fn matching(
 }
 
 fn push_look(query: &mut QueryBuilder<MySql>, clinic: ClinicId, wanted: &Wanted, look: &Look, after: Option<&After>) {
-    let index = match look.way {
+    query.push("SELECT c.id");
+    push_source(query, clinic, wanted.within, index(look, wanted.sort));
+    push_patterns(query, look);
+    push_after(query, wanted.sort, after);
+    query.push(wanted.sort.order());
+}
+
+const fn index(look: &Look, sort: Sort) -> &'static str {
+    match look.way {
         Way::Name => "customers_by_name",
         Way::Phone => "customers_phone",
-        Way::Order => wanted.sort.index(),
-    };
-    query.push("SELECT c.id");
-    push_source(query, clinic, wanted.within, index);
+        Way::Order => sort.index(),
+    }
+}
+
+fn push_patterns(query: &mut QueryBuilder<MySql>, look: &Look) {
     for (number, (field, pattern)) in look.like.iter().enumerate() {
         query.push(if number == 0 { " AND (" } else { " OR " });
         query.push(field.column()).push(" LIKE ").push_bind(pattern.clone()).push(" ESCAPE '|'");
@@ -284,8 +303,6 @@ fn push_look(query: &mut QueryBuilder<MySql>, clinic: ClinicId, wanted: &Wanted,
     for (field, pattern) in &look.unlike {
         query.push(" AND ").push(field.column()).push(" NOT LIKE ").push_bind(pattern.clone()).push(" ESCAPE '|'");
     }
-    push_after(query, wanted.sort, after);
-    query.push(wanted.sort.order());
 }
 
 /// Those of the clinic, or of one of its groups, read by one index.

@@ -3,11 +3,13 @@
 mod list;
 mod names;
 mod search;
+mod standing;
 
-pub use list::{Found, Position, Sort, Wanted, Within, list};
+pub use list::{Found, Part, Position, Selection, Sort, Wanted, Within, count_selected, list, select};
 pub use names::{anybody_in_two_groups, list_group_names};
 pub use search::Search;
 pub(in crate::db) use search::literal;
+pub use standing::{Member, Silenced, find_member, find_silenced};
 
 use std::collections::BTreeMap;
 

@@ -54,6 +54,37 @@ pub async fn count_within(
     Ok(count)
 }
 
+/// Those of these customers whom the clinic has, and who are in the group if one is given. Lock the customers first: nobody else changes
+/// it until the end of the transaction.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_within(
+    connection: &mut MySqlConnection,
+    clinic: ClinicId,
+    group: Option<&Label>,
+    customers: &[CustomerId],
+) -> Result<Vec<CustomerId>, sqlx::Error> {
+    let mut within = Vec::with_capacity(customers.len());
+    for customers in customers.chunks(CUSTOMERS) {
+        let mut query = QueryBuilder::new("SELECT c.id FROM customers c FORCE INDEX (PRIMARY) WHERE c.clinic_id = ");
+        push_list(query.push_bind(clinic).push(" AND c.id IN ("), customers);
+        let member = "EXISTS (SELECT 1 FROM customer_group_members m WHERE m.clinic_id = c.clinic_id AND m.customer_id = c.id";
+        match group {
+            None => {}
+            Some(group) if group.unassigned => {
+                query.push(" AND NOT ").push(member).push(")");
+            }
+            Some(group) => {
+                query.push(" AND ").push(member).push(" AND m.group_id = ").push_bind(group.id).push(")");
+            }
+        }
+        let found: Vec<CustomerId> = query.push(" ORDER BY c.id").build_query_scalar().fetch_all(&mut *connection).await?;
+        within.extend(found);
+    }
+    Ok(within)
+}
+
 /// How many of these customers are in any group.
 ///
 /// # Errors

@@ -9,7 +9,7 @@ use utoipa::openapi::schema::{Schema, SchemaType, Type};
 use utoipa::openapi::{Content, Ref, RefOr, Required};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::http::{Body, Caller, IdempotencyKey, Ids, Kind, Language, Params, Source};
+use crate::http::{Body, Caller, IdempotencyKey, Ids, Kind, Language, Params, Source, Visitor};
 use crate::model::id::{HeldGrantId, InvitationId, PointEntryId};
 use crate::model::{
     CampaignId, ClinicId, CustomerId, GroupId, ImportId, ReferralCode, StaffId, SuppressionId, TemplateId, UserId,
@@ -82,6 +82,10 @@ impl Asks for HeaderMap {
 }
 
 impl Asks for Source {
+    fn tell(_: &mut Asked) {}
+}
+
+impl Asks for Visitor {
     fn tell(_: &mut Asked) {}
 }
 

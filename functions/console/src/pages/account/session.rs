@@ -5,10 +5,10 @@ use axum::http::header;
 use axum::response::Response;
 use maud::html;
 use secrecy::SecretString;
-use serde::Deserialize;
 use serde_json::json;
 use shared::http::Language;
 
+use super::{Next, coming_back, onward};
 use crate::around;
 use crate::form::{Errors, Form};
 use crate::page::Page;
@@ -16,17 +16,10 @@ use crate::parts::{self, Field};
 use crate::site::{Answer, Site, inside};
 use crate::visitor::keep_language;
 
-/// Where to go afterwards.
-#[derive(Deserialize)]
-pub struct Next {
-    #[serde(default)]
-    next: String,
-}
-
 /// Asks for e-mail and password.
 pub async fn show(site: Site, Query(query): Query<Next>) -> Response {
     if site.is_signed_in() {
-        return site.go(inside(&query.next).unwrap_or("/"));
+        return site.go(onward(&query.next));
     }
     form_page(&site, &Form::with([("next", query.next.as_str())]), &Errors::none())
 }
@@ -42,7 +35,7 @@ pub async fn sign_in(site: Site, form: Form) -> Answer {
     let password = SecretString::from(form.raw("password"));
     match around::sign_in(&site, form.text("email"), &password).await {
         Ok(tokens) => {
-            let mut response = site.go(inside(form.text("next")).unwrap_or("/"));
+            let mut response = site.go(onward(form.text("next")));
             for cookie in site.visitor().clone().sign_in(tokens) {
                 response.headers_mut().append(header::SET_COOKIE, cookie);
             }
@@ -60,16 +53,18 @@ fn form_page(site: &Site, form: &Form, errors: &Errors) -> Response {
     let next = form.text("next");
     Page::new(site, words.account.sign_in).errors(errors).body(html! {
         h1 { (words.account.sign_in) }
+        (coming_back(site, next))
         (parts::restored(site, form))
         (parts::error_summary(site, errors))
-        form method="post" action="/sign-in" {
+        form.card method="post" action="/sign-in" {
             (parts::csrf(site)) (parts::hidden("next", next))
             (Field::text("email", words.common.email, form, errors).kind("email").autocomplete("username").required())
             (Field::text("password", words.account.password, form, errors).kind("password").autocomplete("current-password").required())
-            button.button.primary type="submit" { (words.account.sign_in) }
+            button.button.primary.whole type="submit" { (words.account.sign_in) }
         }
-        p { a href="/password/forgot" { (words.account.forgot) } }
+        p { a href=(parts::address("/password/forgot", [("next", next)])) { (words.account.forgot) } }
         p { (words.account.no_account) " " a href=(parts::address("/sign-up", [("next", next)])) { (words.account.sign_up) } }
+        p { a href=(parts::address("/sign-up/confirm", [("next", next)])) { (words.account.have_code) } }
     })
 }
 

@@ -1,12 +1,151 @@
-//! Where an invite link leads.
+//! Where an invite link leads: `/i/{code}` says who invites and what one gets, and lets people join.
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::get;
+use maud::{Markup, html};
+use serde::Deserialize;
+use serde_json::json;
 
-use crate::site::Deps;
+use crate::api::Failure;
+use crate::form::{Errors, Form};
+use crate::page::Page;
+use crate::parts;
+use crate::site::{Answer, Deps, Person, Site};
+use crate::visitor::Tone;
 
 /// Its routes.
 pub fn routes() -> Router<Arc<Deps>> {
-    Router::new()
+    Router::new().route("/i/{code}", get(show).post(join))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Invitation {
+    clinic_name: String,
+    join_points: Option<u64>,
+    points_notice: Option<String>,
+    of_friend: bool,
+}
+
+async fn show(site: Site, Path(code): Path<String>) -> Answer {
+    page(&site, &code, &Form::default(), &Errors::none()).await
+}
+
+async fn page(site: &Site, code: &str, form: &Form, errors: &Errors) -> Answer {
+    match site.anonymous_api().get(["invitations", code]).send::<Invitation>().await {
+        Ok(invitation) => Ok(invited(site, code, &invitation, form, errors)),
+        Err(failure) if failure.is_not_found() => Ok(unknown(site)),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn invited(site: &Site, code: &str, invitation: &Invitation, form: &Form, errors: &Errors) -> Response {
+    let words = &site.words().invite;
+    let clinic = &invitation.clinic_name;
+    let here = format!("/i/{}", parts::encoded(code));
+    Page::new(site, (words.title)(clinic)).head(preview(site, &here, invitation)).errors(errors).body(html! {
+        (parts::restored(site, form))
+        (parts::error_summary(site, errors))
+        @if !errors.is_empty() && site.is_signed_in() { p { a.button href="/me" { (words.to_my_page) } } }
+        section.invite.card {
+            p.invite-from { (if invitation.of_friend { words.of_friend } else { words.of_clinic }) }
+            h1 { (clinic) }
+            @if let Some(points) = invitation.join_points.filter(|points| *points > 0) {
+                p.invite-points { strong { ((words.points)(&parts::number(points))) } }
+                p.muted.small { (words.points_once) @if let Some(notice) = &invitation.points_notice { " " (notice) } }
+            }
+            ul.invite-benefits { @for benefit in words.benefits { li { (benefit) } } }
+            (way_in(site, &here))
+        }
+    })
+}
+
+/// Joins, or signs up and in first.
+fn way_in(site: &Site, here: &str) -> Markup {
+    let words = &site.words().invite;
+    if site.is_signed_in() {
+        return html! {
+            form method="post" action=(here) { (parts::csrf(site)) button.button.primary.wide type="submit" { (words.join) } }
+        };
+    }
+    let with_next = |path| parts::address(path, [("next", here)]);
+    html! {
+        a.button.primary.wide href=(with_next("/sign-up")) { (words.sign_up_and_join) }
+        a.button.wide href=(with_next("/sign-in")) { (words.sign_in_and_join) }
+        p.muted.small { (words.comes_back) }
+    }
+}
+
+/// What KakaoTalk shows of the link: the clinic, and never the person who invites.
+fn preview(site: &Site, here: &str, invitation: &Invitation) -> Markup {
+    let words = &site.words().invite;
+    let origin = &site.deps().origin;
+    let points = invitation.join_points.filter(|points| *points > 0).map(|points| (words.points)(&parts::number(points)));
+    let description = points.map_or_else(|| words.preview.to_owned(), |points| format!("{points}. {}", words.preview));
+    html! {
+        meta property="og:type" content="website";
+        meta property="og:site_name" content=(site.words().common.product);
+        meta property="og:title" content={ ((words.title)(&invitation.clinic_name)) };
+        meta property="og:description" content=(description);
+        meta property="og:url" content={ (origin) (here) };
+        meta property="og:image" content={ (origin) (site.deps().assets.path("card.png")) };
+        meta property="og:image:width" content="800";
+        meta property="og:image:height" content="400";
+        meta name="description" content=(description);
+    }
+}
+
+fn unknown(site: &Site) -> Response {
+    let words = &site.words().invite;
+    Page::new(site, words.unknown_title).status(StatusCode::NOT_FOUND).body(html! {
+        h1 { (words.unknown_title) }
+        p { (words.unknown_text) }
+        @if site.is_signed_in() { p { a.button href="/me" { (words.to_my_page) } } }
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Joined {
+    clinic_name: String,
+    join_points: u64,
+    points_held: bool,
+}
+
+async fn join(site: Person, Path(code): Path<String>, form: Form) -> Answer {
+    if form.restored() {
+        return page(&site, &code, &form, &Errors::none()).await;
+    }
+    match site.api().post(["signups"]).json(&json!({ "referralCode": code })).send::<Joined>().await {
+        Ok(joined) => Ok(site.go_saying("/me", Tone::Good, &said(&site, &joined))),
+        Err(failure) => refused(&site, &code, failure).await,
+    }
+}
+
+fn said(site: &Site, joined: &Joined) -> String {
+    let words = &site.words().invite;
+    let clinic = &joined.clinic_name;
+    if joined.points_held {
+        (words.joined_points_held)(clinic)
+    } else if joined.join_points > 0 {
+        (words.joined_with_points)(clinic, &parts::number(joined.join_points))
+    } else {
+        (words.joined)(clinic)
+    }
+}
+
+async fn refused(site: &Site, code: &str, failure: Failure) -> Answer {
+    if failure.is_not_found() {
+        return Ok(unknown(site));
+    }
+    let problem = failure.about_input()?;
+    if problem.is("already-member") {
+        return Ok(site.go_saying("/me", Tone::Plain, &problem.text()));
+    }
+    page(site, code, &Form::default(), &Errors::whole(problem.text())).await
 }

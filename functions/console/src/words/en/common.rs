@@ -27,7 +27,7 @@ pub const WORDS: Common = Common {
     my_page: "My page",
     sign_out: "Sign out",
     check_the_fields: "Check what you have entered.",
-    form_restored: "You have signed in again, and the form is as you left it. Look at it, then press the button once more. Files must be chosen again.",
+    form_restored: "Nothing was done yet. The form is as you left it: look at it, then press the button once more. Files must be chosen again.",
     cancel: "Cancel",
     save: "Save",
     delete: "Delete",

@@ -1,6 +1,24 @@
-//! English texts of the pages about invite.
+//! English texts of the page behind an invite link.
 
 use crate::words::invite::Invite;
 
 /// English.
-pub const WORDS: Invite = Invite { title: "Invitation" };
+pub const WORDS: Invite = Invite {
+    title: |clinic| format!("Become a member of {clinic}"),
+    of_friend: "A friend invites you",
+    of_clinic: "You are invited",
+    points: |points| format!("{points} points for joining"),
+    points_once: "Once, for people who are new to Dangol.",
+    benefits: ["You get news of appointments and care by KakaoTalk.", "You can invite friends with a code of your own."],
+    join: "Join",
+    sign_up_and_join: "Sign up and join",
+    sign_in_and_join: "I have an account",
+    comes_back: "After that you come back to this page.",
+    joined: |clinic| format!("You are a member of {clinic}."),
+    joined_with_points: |clinic, points| format!("You are a member of {clinic}. {points} points arrive in a moment."),
+    joined_points_held: |clinic| format!("You are a member of {clinic}. The clinic looks at the points before they arrive."),
+    unknown_title: "This invitation cannot be used",
+    unknown_text: "The link is wrong or has expired. Ask whoever invited you, or the clinic, for a new one.",
+    to_my_page: "To my page",
+    preview: "Follow the link to become a member.",
+};

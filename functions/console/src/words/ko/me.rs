@@ -1,6 +1,70 @@
-//! Korean texts of the pages about me.
+//! Korean texts of a person's own pages.
 
 use crate::words::me::Me;
 
 /// Korean.
-pub const WORDS: Me = Me { title: "내 단골" };
+pub const WORDS: Me = Me {
+    title: "내 단골 병원",
+    empty: ("아직 단골 병원이 없습니다", "병원이나 친구에게 받은 QR 코드나 링크를 열면 단골이 될 수 있습니다."),
+    to_clinic: "병원 관리 화면으로",
+    pending: "확인 대기",
+    confirmed: "단골",
+    pending_text: "병원에서 확인하면 단골이 됩니다.",
+    since: "등록일",
+    points: |points| format!("{points} 포인트"),
+    held: |points| format!("병원 확인 대기 {points} 포인트"),
+    my_code: "내 추천 코드",
+    my_code_text: "친구가 이 링크로 가입하면 서로의 친구 목록에 표시됩니다.",
+    qr_alt: |clinic| format!("{clinic} 초대 QR 코드"),
+    show_qr: "QR 코드 보기",
+    share: "공유하기",
+    share_text: |clinic| format!("{clinic}에 초대합니다."),
+    copy_link: "링크 복사",
+    friends: "친구",
+    invited_count: |count| format!("내가 초대한 친구 {count}명"),
+    no_friends: "아직 초대한 친구가 없습니다. 추천 코드를 공유해 보세요.",
+    invited_by: "나를 초대한 친구",
+    invited: "내가 초대한 친구",
+    clinic: "병원",
+    joined_at: "가입일",
+    show_all: "전체 보기",
+    history: "포인트 내역",
+    no_history: "아직 포인트 내역이 없습니다.",
+    reason: "내용",
+    amount: "포인트",
+    balance: "잔액",
+    reasons: [
+        ("join", "가입 적립"),
+        ("invite", "친구 초대 적립"),
+        ("spend", "사용"),
+        ("adjust", "병원 조정"),
+        ("reverse", "취소"),
+    ],
+    profile: "내 정보",
+    name_hint: "병원과 친구에게 보이는 이름입니다.",
+    name_changed: "이름을 바꾸었습니다.",
+    no_phone: "인증한 번호가 없습니다.",
+    prove_phone: "휴대폰 번호 인증",
+    prove_phone_text: "번호를 인증하면 병원의 고객 정보와 연결되고, 다시 가입해도 본인임을 알 수 있습니다.",
+    send_code: "인증 번호 받기",
+    code_sent: "인증 번호를 문자로 보냈습니다.",
+    code: "인증 번호",
+    verify: "확인",
+    phone_proven: "휴대폰 번호를 인증했습니다.",
+    leave: "단골 해지",
+    leave_question: |clinic| {
+        format!("{clinic} 단골을 해지할까요? 내 추천 코드를 더 이상 쓸 수 없습니다. 포인트는 다시 돌아오면 그대로 있습니다.")
+    },
+    left: |clinic| format!("{clinic} 단골을 해지했습니다."),
+    withdraw: "회원 탈퇴",
+    withdraw_text: [
+        "모든 병원의 단골이 해지되고 추천 코드를 쓸 수 없게 됩니다.",
+        "남은 포인트는 사라지며 되살릴 수 없습니다.",
+        "이름, 전화번호, 계정이 삭제됩니다. 병원이 직접 기록한 고객 정보는 병원에 남습니다.",
+        "다시 가입해도 가입 포인트는 지급되지 않습니다.",
+    ],
+    withdraw_tick: "위 내용을 모두 확인했으며 탈퇴합니다.",
+    withdraw_untick: "내용을 확인하고 체크해 주세요.",
+    withdrawn: "탈퇴했습니다. 그동안 이용해 주셔서 고맙습니다.",
+    all_clinics: "모든 병원",
+};

@@ -1,0 +1,151 @@
+//! Changing settings: what a form says, as the API takes it.
+
+use axum::extract::Path;
+use serde_json::{Value, json};
+
+use super::show::page;
+use super::{Clinic, Section};
+use crate::form::{Errors, Form};
+use crate::pages::broken;
+use crate::pages::clinic::hosts;
+use crate::site::{Answer, Person};
+use crate::visitor::Tone;
+use crate::words::settings::Settings;
+
+/// Names of the form's fields where the API has others.
+const FIELDS: &[(&str, &str)] = &[("quietHours", "quietFrom"), ("quietHours.from", "quietFrom"), ("quietHours.to", "quietTo")];
+
+/// Changes a part of the settings.
+///
+/// # Errors
+/// When the person is no owner, or the API does not answer.
+pub async fn change(site: Person, Path(section): Path<String>, form: Form) -> Answer {
+    let Some(section) = Section::named(&section) else { return Ok(broken::missing(&site)) };
+    let clinic: Clinic = site.api().get(["clinic"]).send().await?;
+    if form.restored() {
+        return Ok(page(&site, &clinic, Some((section, &form, &Errors::none()))).await);
+    }
+    let words = &site.words().settings;
+    let body = match wanted(section, &form, &clinic, words) {
+        Ok(body) => body,
+        Err(errors) => return Ok(page(&site, &clinic, Some((section, &form, &errors))).await),
+    };
+    match site.api().patch(["clinic"]).json(&body).done().await {
+        Ok(()) => Ok(site.go_saying("/settings", Tone::Good, words.saved)),
+        Err(failure) => {
+            let problem = failure.about_input()?;
+            let mut errors = Errors::of(&problem, FIELDS);
+            if problem.is("sender-key-taken") {
+                errors = Errors::none();
+                errors.add("senderKey", problem.text());
+            }
+            Ok(page(&site, &clinic, Some((section, &form, &errors))).await)
+        }
+    }
+}
+
+fn wanted(section: Section, form: &Form, clinic: &Clinic, words: &Settings) -> Result<Value, Errors> {
+    match section {
+        Section::Clinic => {
+            let mut body = json!({ "name": form.text("name"), "linkHosts": hosts::typed(form.text("linkHosts")) });
+            // What was never entered may stay empty; what was there cannot be taken away, and the API says so.
+            for (field, known) in [("senderKey", &clinic.sender_key), ("senderPhone", &clinic.sender_phone)] {
+                if form.filled(field).is_some() || known.is_some() {
+                    body[field] = form.text(field).into();
+                }
+            }
+            Ok(body)
+        }
+        Section::QuietHours if !form.has("quiet") => Ok(json!({ "quietHours": null })),
+        Section::QuietHours => {
+            complete(["quietFrom", "quietTo"].into_iter().filter(|field| form.filled(field).is_none()), words.quiet_missing)?;
+            Ok(json!({ "quietHours": { "from": form.text("quietFrom"), "to": form.text("quietTo") } }))
+        }
+        Section::Points => {
+            complete(
+                ["joinPoints", "invitePoints"].into_iter().filter(|field| count(form, field).is_none()),
+                words.not_a_number,
+            )?;
+            Ok(json!({
+                "pointsEnabled": form.has("pointsEnabled"),
+                "joinPoints": count(form, "joinPoints"),
+                "invitePoints": count(form, "invitePoints"),
+                "pointsNotice": form.text("pointsNotice"),
+            }))
+        }
+        Section::Members => {
+            let unread = |field: &&str| form.filled(field).is_some() && count(form, field).is_none();
+            complete(["invitesPerDay", "invitesInTotal"].into_iter().filter(unread), words.not_a_number)?;
+            Ok(json!({
+                "acceptsMembers": form.has("acceptsMembers"),
+                "paysForKnown": form.has("paysForKnown"),
+                "holdsUnproven": form.has("holdsUnproven"),
+                "invitesPerDay": count(form, "invitesPerDay"),
+                "invitesInTotal": count(form, "invitesInTotal"),
+            }))
+        }
+    }
+}
+
+/// A number that is not below nothing.
+fn count(form: &Form, field: &str) -> Option<i64> {
+    form.number(field).filter(|number| *number >= 0)
+}
+
+fn complete<'a>(wrong: impl Iterator<Item = &'a str>, text: &str) -> Result<(), Errors> {
+    let mut errors = Errors::none();
+    for field in wrong {
+        errors.add(field, text);
+    }
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::http::Language;
+
+    use super::*;
+    use crate::words::Words;
+
+    fn clinic() -> Clinic {
+        serde_json::from_value(json!({
+            "name": "단골의원", "timeZone": "Asia/Seoul", "linkHosts": [], "pointsEnabled": true, "joinPoints": 1, "invitePoints": 2,
+            "pointsNotice": "안내", "acceptsMembers": true, "paysForKnown": false, "holdsUnproven": false, "senderKey": "key",
+        }))
+        .unwrap()
+    }
+
+    fn asked(section: Section, fields: &[(&str, &str)]) -> Result<Value, Vec<String>> {
+        let words = &Words::of(Language::Korean).settings;
+        let wanted = wanted(section, &Form::with(fields.iter().copied()), &clinic(), words);
+        wanted.map_err(|errors| errors.fields().map(|(name, _)| name.to_owned()).collect())
+    }
+
+    #[test]
+    fn an_empty_limit_takes_the_limit_off_and_what_is_no_number_is_said_beside_its_field() {
+        let body = asked(Section::Members, &[("invitesPerDay", ""), ("invitesInTotal", "1,000"), ("acceptsMembers", "yes")]);
+        let body = body.unwrap();
+        assert_eq!((&body["invitesPerDay"], &body["invitesInTotal"]), (&Value::Null, &json!(1000)));
+        assert_eq!((&body["acceptsMembers"], &body["paysForKnown"]), (&json!(true), &json!(false)));
+        assert_eq!(asked(Section::Members, &[("invitesPerDay", "many")]), Err(vec!["invitesPerDay".to_owned()]));
+        assert_eq!(
+            asked(Section::Points, &[("joinPoints", ""), ("invitePoints", "-1")]),
+            Err(vec!["joinPoints".to_owned(), "invitePoints".to_owned()])
+        );
+    }
+
+    #[test]
+    fn quiet_hours_are_taken_off_without_the_tick_and_need_both_times_with_it() {
+        let off = asked(Section::QuietHours, &[("quietFrom", "21:00"), ("quietTo", "08:00")]);
+        assert_eq!(off, Ok(json!({ "quietHours": null })));
+        let on = asked(Section::QuietHours, &[("quiet", "yes"), ("quietFrom", "21:00"), ("quietTo", "08:30")]);
+        assert_eq!(on, Ok(json!({ "quietHours": { "from": "21:00", "to": "08:30" } })));
+        assert_eq!(asked(Section::QuietHours, &[("quiet", "yes"), ("quietFrom", "21:00")]), Err(vec!["quietTo".to_owned()]));
+    }
+
+    #[test]
+    fn a_sender_that_was_never_entered_may_stay_empty_and_one_that_was_there_may_not() {
+        let body = asked(Section::Clinic, &[("name", "단골의원"), ("linkHosts", "https://a.kr/x")]).unwrap();
+        assert_eq!(body, json!({ "name": "단골의원", "linkHosts": ["a.kr"], "senderKey": "" }));
+    }
+}

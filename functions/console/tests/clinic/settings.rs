@@ -1,0 +1,66 @@
+//! Settings of a clinic.
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::standin::{Browser, problem};
+
+#[tokio::test]
+async fn an_owner_sees_every_setting_in_a_form_and_a_colleague_sees_it_in_words() {
+    let mut owner = Browser::of_clinic("owner").await;
+    owner.answers("GET /v1/balance", 200, json!({ "messages": 12345 }));
+    let page = owner.get("/settings").await.body;
+    for part in [
+        "value=\"21:00\"",
+        "value=\"500\"",
+        "20:59부터 08:00까지",
+        "12,345",
+        "&lt;i&gt;안내",
+        "발신 정보 필요",
+        "name=\"holdsUnproven\" value=\"yes\" checked",
+    ] {
+        assert!(page.contains(part), "{part}\n{page}");
+    }
+    let mut colleague = Browser::of_clinic("staff").await;
+    let page = colleague.get("/settings").await.body;
+    assert!(!page.contains("action=\"/settings/") && page.contains("21:00 – 08:30") && page.contains("제한 없음"));
+    assert!(page.contains("지금은 잔액을 확인할 수 없습니다"), "the provider's trouble is no trouble of the page");
+}
+
+#[tokio::test]
+async fn a_part_is_saved_alone_and_an_error_leaves_the_other_parts_as_they_are() {
+    let mut browser = Browser::of_clinic("owner").await;
+    browser.answers("PATCH /v1/clinic", 200, json!({}));
+    let shown = browser.post("/settings/members", &[("acceptsMembers", "yes"), ("invitesPerDay", "")]).await;
+    assert_eq!((shown.status, shown.location.as_str()), (StatusCode::SEE_OTHER, "/settings"));
+    let wanted = json!({ "acceptsMembers": true, "paysForKnown": false, "holdsUnproven": false, "invitesPerDay": null, "invitesInTotal": null });
+    assert_eq!(browser.asked().pop().unwrap().1, wanted);
+
+    browser.answers("PATCH /v1/clinic", 422, problem(422, "invalid-input", Some("quietHours.to")));
+    let form = [("quiet", "yes"), ("quietFrom", "22:00"), ("quietTo", "22:00")];
+    let shown = browser.post("/settings/quiet-hours", &form).await;
+    assert_eq!(shown.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        shown.body.contains("id=\"field-quietTo-error\">")
+            && shown.body.contains("value=\"22:00\"")
+            && shown.body.contains("value=\"500\"")
+    );
+    assert_eq!(browser.get("/settings/quiet-hours").await.location, "/settings");
+    assert_eq!(browser.post("/settings/nothing", &[]).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn an_outdated_form_of_the_settings_comes_back_filled_and_unsaved() {
+    let mut browser = Browser::of_clinic("owner").await;
+    let shown = browser.post_with("/settings/clinic", "of-yesterday", &[("name", "새이름의원")]).await;
+    assert!(shown.body.contains("value=\"새이름의원\""));
+    assert!(browser.asked().iter().all(|(call, body)| call.starts_with("GET ") && *body == Value::Null));
+}
+
+#[tokio::test]
+async fn the_balance_is_asked_for_again_by_itself() {
+    let mut browser = Browser::of_clinic("owner").await;
+    browser.answers("GET /v1/balance", 200, json!({ "messages": 0 }));
+    let part = browser.get("/settings/balance").await.body;
+    assert!(part.starts_with("<section") && part.contains("충전해 주세요") && !part.contains("data-live"));
+}
