@@ -167,7 +167,7 @@ async fn a_form_from_before_signing_in_again_is_shown_and_not_sent() {
     let (status, _, page) =
         press(&pages, "/send/ask", "of-another-session", &[&PLAN[..], &[("name", "3월 안내")]].concat()).await;
     assert_eq!((status, asked.lock().unwrap().len()), (StatusCode::OK, 0));
-    assert!(page.contains("value=\"3월 안내\"") && page.contains("작성하던 내용을 되살렸습니다"), "{page}");
+    assert!(page.contains("value=\"3월 안내\"") && page.contains(console::words::ko::WORDS.common.form_restored), "{page}");
     assert!(page.contains("1,233명에게 보낼까요? 약 8,014.5원이 듭니다."), "{page}");
 }
 

@@ -95,6 +95,8 @@ pub struct Send {
     pub what_fills_it: &'static str,
     /// About the variables.
     pub variables_hint: &'static str,
+    /// The name needs no column.
+    pub name_fills_itself: &'static str,
     /// Which column fills it.
     pub column: &'static str,
     /// A column that nobody has.

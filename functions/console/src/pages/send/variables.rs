@@ -39,10 +39,11 @@ pub async fn page(frame: &Frame<'_>) -> Answer {
     let columns: Vec<_> = columns.items.iter().map(|column| column.name.as_str()).collect();
     let template = frame.known.template.as_ref();
     let variables: Vec<_> = template.into_iter().flat_map(Template::columns).collect();
+    let has_name = template.is_some_and(|template| template.sources.iter().any(|variable| variable.filled_by == "name"));
     let lacking = preflight::later(frame, preflight::LACKING, words.looking_for_lacking).await?;
     let content = html! {
         h2 { (words.what_fills_it) }
-        p { (words.variables_hint) }
+        p { (words.variables_hint) @if has_name { " " (words.name_fills_itself) } }
         div.variable-list {
             @for (place, variable) in variables.iter().enumerate() { (fields(frame, place, variable, &columns)) }
         }

@@ -56,6 +56,7 @@ pub const WORDS: Send = Send {
     past_time: "That time has passed.",
     what_fills_it: "What fills the variables?",
     variables_hint: "For this campaign only. Where a customer has no value the other text stands in; without one the customer gets nothing.",
+    name_fills_itself: "#{고객명} is the name of the customer.",
     column: "Filled from",
     unknown_column: "{} (nobody has a value)",
     stands_in: "Where there is no value",

@@ -56,6 +56,7 @@ pub const WORDS: Send = Send {
     past_time: "이미 지난 시각입니다.",
     what_fills_it: "변수는 무엇으로 채울까요?",
     variables_hint: "이번 발송에만 적용됩니다. 고객에게 값이 없으면 대신 넣을 말을 쓰고, 그 말도 없으면 그 고객에게는 보내지 않습니다.",
+    name_fills_itself: "#{고객명}은 고객의 이름으로 채워집니다.",
     column: "채울 고객 항목",
     unknown_column: "{} (값이 있는 고객 없음)",
     stands_in: "값이 없을 때 대신 넣을 말",
