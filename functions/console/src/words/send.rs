@@ -95,6 +95,8 @@ pub struct Send {
     pub what_fills_it: &'static str,
     /// About the variables.
     pub variables_hint: &'static str,
+    /// The name needs no column.
+    pub name_fills_itself: &'static str,
     /// Which column fills it.
     pub column: &'static str,
     /// A column that nobody has.
@@ -111,6 +113,8 @@ pub struct Send {
     pub looking_for_lacking: &'static str,
     /// Looks at everybody, without a script.
     pub look_now: &'static str,
+    /// That it may take a while.
+    pub look_now_hint: &'static str,
     /// Everybody has values.
     pub nobody_lacks: &'static str,
     /// So many have no value.

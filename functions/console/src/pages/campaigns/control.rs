@@ -1,6 +1,7 @@
 //! Pausing, going on, calling off, sending again: each asks once more.
 
 use axum::extract::Path;
+use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::json;
@@ -18,7 +19,7 @@ struct Question<'a> {
     id: &'a str,
     class: &'a str,
     label: &'a str,
-    question: String,
+    text: String,
     action: String,
     fields: Markup,
 }
@@ -29,7 +30,7 @@ impl Question<'_> {
         html! {
             button type="button" class={ "button " (self.class) } popovertarget=(self.id) { (self.label) }
             div.dialog #(self.id) popover="auto" role="dialog" aria-labelledby=(title) {
-                p id=(title) { (self.question) }
+                p id=(title) { (self.text) }
                 form method="post" action=(self.action) {
                     (parts::csrf(site)) (self.fields)
                     div.actions {
@@ -49,7 +50,7 @@ pub fn buttons(site: &Site, campaign: &Campaign) -> Markup {
     let left = parts::number(campaign.messages.queued);
     let question = |id, class, label, question: &str, fields| {
         let action = format!("{path}/{id}");
-        Question { id, class, label, question: question.replace("{}", &left), action, fields }.draw(site)
+        Question { id, class, label, text: question.replace("{}", &left), action, fields }.draw(site)
     };
     if campaign.has_ended() {
         return html! {};
@@ -87,7 +88,7 @@ pub fn follow_up(site: &Site, campaign: &Campaign) -> Markup {
             id,
             class: "primary",
             label,
-            question: question.replace("{}", &parts::number(count)),
+            text: question.replace("{}", &parts::number(count)),
             action: action.clone(),
             fields,
         }
@@ -118,8 +119,8 @@ fn told(site: &Site, id: &str, done: Result<(), Failure>, text: &str) -> Answer 
 }
 
 /// A button that was pressed when the session had ended is not carried out: the page is shown again.
-fn restored(site: &Site, id: &str) -> Answer {
-    Ok(site.go_saying(&format!("/campaigns/{}", parts::encoded(id)), Tone::Warning, site.words().common.form_restored))
+fn restored(site: &Site, id: &str) -> Response {
+    site.go_saying(&format!("/campaigns/{}", parts::encoded(id)), Tone::Warning, site.words().common.form_restored)
 }
 
 /// Pauses it.
@@ -128,7 +129,7 @@ fn restored(site: &Site, id: &str) -> Answer {
 /// When the API does not answer.
 pub async fn pause(site: Person, Path(id): Path<String>, form: Form) -> Answer {
     if form.restored() {
-        return restored(&site, &id);
+        return Ok(restored(&site, &id));
     }
     let done = site.api().post(["campaigns", &id, "pause"]).done().await;
     told(&site, &id, done, site.words().campaigns.paused)
@@ -140,7 +141,7 @@ pub async fn pause(site: Person, Path(id): Path<String>, form: Form) -> Answer {
 /// When the API does not answer.
 pub async fn resume(site: Person, Path(id): Path<String>, form: Form) -> Answer {
     if form.restored() {
-        return restored(&site, &id);
+        return Ok(restored(&site, &id));
     }
     let done = site.api().post(["campaigns", &id, "resume"]).idempotent(form.text("key")).done().await;
     told(&site, &id, done, site.words().campaigns.resumed)
@@ -152,7 +153,7 @@ pub async fn resume(site: Person, Path(id): Path<String>, form: Form) -> Answer 
 /// When the API does not answer.
 pub async fn cancel(site: Person, Path(id): Path<String>, form: Form) -> Answer {
     if form.restored() {
-        return restored(&site, &id);
+        return Ok(restored(&site, &id));
     }
     let done = site.api().post(["campaigns", &id, "cancel"]).done().await;
     told(&site, &id, done, site.words().campaigns.canceled)
@@ -170,7 +171,7 @@ struct Again {
 /// When the API does not answer.
 pub async fn again(site: Person, Path(id): Path<String>, form: Form) -> Answer {
     if form.restored() {
-        return restored(&site, &id);
+        return Ok(restored(&site, &id));
     }
     let words = &site.words().campaigns;
     let mut wish = json!({ "part": form.text("part") });

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::known::{Campaign, tabs};
-use crate::page::{Nav, Page, Shell};
+use crate::page::{Nav, Page};
 use crate::parts;
 use crate::site::{Answer, Person};
 
@@ -71,12 +71,7 @@ pub async fn show(site: Person, Path(id): Path<String>) -> Answer {
         }
     };
     let title = words.hours_of.replace("{}", &campaign.name);
-    Ok(page(&site, shell, &title, content))
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "a page is put together from it")]
-fn page(site: &Person, shell: Shell, title: &str, content: Markup) -> axum::response::Response {
-    Page::staff(site, shell, Nav::Campaigns, title).body(content)
+    Ok(Page::staff(&site, shell, Nav::Campaigns, title).body(content))
 }
 
 fn table(site: &Person, series: &Series) -> Markup {
@@ -88,7 +83,8 @@ fn table(site: &Person, series: &Series) -> Markup {
         th { (words.hour) } th.number { (words.taken) } th.number { (words.message_state("delivered")) } th.number { (words.message_state("failed")) }
         th.number { (words.clicked_people) } th.number { (words.visits) }
     };
-    let bar = |value: i64, most: i64| html! { meter min="0" max=(most) value=(value) aria-hidden="true" {} " " (parts::number(value)) };
+    let bar =
+        |value: i64, most: i64| html! { progress max=(most) value=(value) aria-hidden="true" {} " " (parts::number(value)) };
     let rows = html! {
         @for period in series.periods.iter().filter(|period| period.numbers.all().iter().any(|count| *count != 0)) {
             tr {

@@ -18,7 +18,8 @@ use crate::visitor::Tone;
 #[serde(rename_all = "camelCase")]
 struct File {
     url: String,
-    file_name: String,
+    #[serde(rename = "fileName")]
+    name: String,
     rows: u64,
     expires_at: DateTime<Utc>,
 }
@@ -50,11 +51,11 @@ pub async fn export(site: Person, Path(id): Path<String>, form: Form) -> Answer 
         p { a href=(path) { "← " (campaign.name) } }
         h1 { (words.file_ready) }
         dl.facts {
-            dt { (words.file) } dd { (file.file_name) }
+            dt { (words.file) } dd { (file.name) }
             dt { (words.rows) } dd { (parts::number(file.rows)) }
             dt { (words.file_until) } dd { (parts::moment(file.expires_at, &shell.zone)) }
         }
-        p.actions { a.button.primary href=(file.url) download=(file.file_name) { (site.words().common.download) } }
+        p.actions { a.button.primary href=(file.url) download=(file.name) { (site.words().common.download) } }
         p.small.muted { (words.file_hint) }
     }))
 }

@@ -170,6 +170,15 @@ impl Campaign {
         matches!(self.state.as_str(), "finished" | "canceled" | "failed")
     }
 
+    /// What can be done with it: the same buttons belong to all states of this name.
+    pub fn phase(&self) -> &'static str {
+        match self.state.as_str() {
+            "paused" => "paused",
+            _ if self.has_ended() => "ended",
+            _ => "active",
+        }
+    }
+
     /// How many are sent at all.
     pub const fn to_send(&self) -> u64 {
         self.messages.requested - self.messages.excluded

@@ -28,7 +28,8 @@ struct Message {
     state_text: String,
     reason: Option<String>,
     result_code: Option<String>,
-    result_message: Option<String>,
+    #[serde(rename = "resultMessage")]
+    result_words: Option<String>,
     provider_id: Option<String>,
     handed_over_at: Option<DateTime<Utc>>,
     sent_at: Option<DateTime<Utc>>,
@@ -86,7 +87,7 @@ fn facts(site: &Person, shell: &Shell, message: &Message) -> Markup {
     let texts = [
         (words.link, message.link.as_ref()),
         (words.result_code, message.result_code.as_ref()),
-        (words.result_message, message.result_message.as_ref()),
+        (words.result_message, message.result_words.as_ref()),
         (words.provider_id, message.provider_id.as_ref()),
     ];
     html! {

@@ -15,7 +15,7 @@ use crate::visitor::Tone;
 /// How long after its end results and clicks are still looked for every few seconds.
 const AFTERWARDS: TimeDelta = TimeDelta::hours(1);
 
-/// The state that the page around it shows.
+/// What the page around it shows.
 #[derive(Debug, Deserialize)]
 pub struct Seen {
     #[serde(default)]
@@ -31,13 +31,13 @@ pub async fn fragment(site: Person, Path(id): Path<String>, Query(Seen { seen })
     Ok(page::fragment(progress(&site, &campaign, &seen)))
 }
 
-/// The piece. When the state is not the one that the page shows any more, the page is to be loaded anew: other buttons belong to it.
+/// The piece. When other buttons belong to the state than those that the page shows, the page is to be loaded anew.
 pub fn progress(site: &Site, campaign: &Campaign, seen: &str) -> Markup {
     let words = &site.words().campaigns;
     let now = site.deps().ambient.now();
     let is_over = campaign.finished_at.is_some_and(|at| at + AFTERWARDS < now);
-    let is_same = campaign.state == seen;
-    let address = format!("/campaigns/{}/progress?seen={}", parts::encoded(&campaign.id), campaign.state);
+    let is_same = campaign.phase() == seen;
+    let address = format!("/campaigns/{}/progress?seen={}", parts::encoded(&campaign.id), campaign.phase());
     html! {
         div #progress data-live=[Some(address).filter(|_| is_same && !is_over)] data-reload[!is_same] {
             (state(site, campaign))

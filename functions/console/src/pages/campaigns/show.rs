@@ -41,7 +41,7 @@ pub async fn show(site: Person, Path(id): Path<String>, Query(wanted): Query<Wan
         }
         (tabs(&site, &campaign.id, ""))
         (facts(&site, &shell, &campaign))
-        (progress(&site, &campaign, &campaign.state))
+        (progress(&site, &campaign, campaign.phase()))
         p data-without-script { a.button.small href=(site.here()) { (site.words().common.refresh) } }
         (control::follow_up(&site, &campaign))
         (messages::section(&site, &shell, &campaign, &wanted, &list))

@@ -126,7 +126,7 @@ fn comparisons(site: &Site, found: &Preflight) -> Markup {
         @if !differs.is_empty() {
             (parts::notice(Tone::Bad, html! {
                 p { strong { (words.differs) } }
-                ul { @for check in &differs { li { (words.compared(&check.check)) ": " (check.explanation.as_deref().unwrap_or_default()) } } }
+                ul { @for check in &differs { li { (words.compared(&check.compared)) ": " (check.explanation.as_deref().unwrap_or_default()) } } }
             }))
         } @else if is_same {
             p { (parts::badge(Tone::Good, words.as_approved)) " " (words.all_compared) }

@@ -5,7 +5,8 @@ use axum::response::Response;
 use maud::{Markup, html};
 
 use super::known::Known;
-use super::plan::{PATH, Plan, Step};
+use super::plan::{PATH, Plan};
+use super::step::Step;
 use crate::form::{Errors, Form};
 use crate::page::{Nav, Page};
 use crate::parts;

@@ -4,7 +4,8 @@ use maud::{Markup, html};
 
 use super::frame::Frame;
 use super::known::{Group, Known, List};
-use super::plan::{Plan, Step};
+use super::plan::Plan;
+use super::step::Step;
 use crate::form::Errors;
 use crate::parts::{self, Field};
 use crate::site::{Answer, Person};

@@ -85,8 +85,9 @@ pub struct Template {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Variable {
-    /// The variable.
-    pub variable: String,
+    /// What it is called.
+    #[serde(rename = "variable")]
+    pub name: String,
     /// `name` or `column`.
     pub filled_by: String,
     /// Which column.
@@ -213,7 +214,7 @@ pub mod tests {
     /// A template with this text, whose variables are filled from columns of their names.
     pub fn template(content: &str) -> Template {
         let variable = |name: &&str| Variable {
-            variable: (*name).to_owned(),
+            name: (*name).to_owned(),
             filled_by: if *name == NAME_VARIABLE { "name" } else { "column" }.to_owned(),
             column: Some((*name).to_owned()).filter(|name| name != NAME_VARIABLE),
             default: None,

@@ -6,7 +6,8 @@ use shared::model::link::{self, BadDestination};
 
 use super::frame::Frame;
 use super::known::Known;
-use super::plan::{Plan, Step, moment};
+use super::plan::{Plan, moment};
+use super::step::Step;
 use crate::form::Errors;
 use crate::parts::{self, Field};
 use crate::site::Person;

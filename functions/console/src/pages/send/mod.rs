@@ -11,6 +11,7 @@ mod link;
 mod plan;
 mod preflight;
 mod preview;
+mod step;
 pub mod talk;
 mod template;
 mod trial;
@@ -22,15 +23,16 @@ use axum::Router;
 use axum::extract::RawQuery;
 use axum::routing::{get, post};
 
-use crate::form::{Errors, Form};
+use crate::form::{CSRF_FIELD, Errors, Form};
 use crate::site::{Answer, Deps, Person};
 
 use frame::Frame;
 use known::Known;
-pub use plan::{Step, moment};
+pub use plan::moment;
 pub use preflight::won;
+pub use step::Step;
 
-use plan::Plan;
+use plan::{PATH, Plan};
 
 /// Its routes.
 pub fn routes() -> Router<Arc<Deps>> {
@@ -70,6 +72,10 @@ pub async fn show(site: Person, RawQuery(query): RawQuery, form: Form) -> Answer
     let is_first_visit = wanted.is_none();
     let wanted = wanted.unwrap_or(if plan.groups.is_empty() { Step::Groups } else { Step::Template });
     let wanted = wanted.or_after(known.template.as_ref());
+    if form.has(CSRF_FIELD) && !form.restored() && plan.is_short() {
+        // A page that came by a form cannot be gone back to: where the address has room, it is the address.
+        return Ok(site.go(&plan.address(PATH, &[("step", wanted.name())]).unwrap_or_else(|| PATH.to_owned())));
+    }
     let (step, errors) = reached(&site, &known, &plan, wanted);
     let errors = if is_first_visit { Errors::none() } else { errors };
     let frame = Frame { site: &site, known: &known, plan: &plan, form: &form, errors: &errors, step };
@@ -83,9 +89,12 @@ pub async fn show(site: Person, RawQuery(query): RawQuery, form: Form) -> Answer
     }
 }
 
+/// Says what a step has no answer to.
+type Missing = fn(&Person, &Known, &Plan) -> Errors;
+
 /// How far the way leads: to the step that is wanted, or to the first one before it that is not answered, and what is wrong there.
 fn reached(site: &Person, known: &Known, plan: &Plan, wanted: Step) -> (Step, Errors) {
-    let checks: [(Step, fn(&Person, &Known, &Plan) -> Errors); 4] = [
+    let checks: [(Step, Missing); 4] = [
         (Step::Groups, groups::errors),
         (Step::Template, template::errors),
         (Step::Link, link::errors),

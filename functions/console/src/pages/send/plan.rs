@@ -24,69 +24,6 @@ pub const DEFAULT: &str = "default.";
 /// The longest address that every proxy on the way takes, with room for signing in again in between.
 const LONGEST: usize = 2_000;
 
-/// The steps in their order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Step {
-    /// Who gets it.
-    Groups,
-    /// What it says.
-    Template,
-    /// Where its link leads.
-    Link,
-    /// What fills its variables.
-    Variables,
-    /// What somebody will read.
-    Preview,
-    /// Everything at once, and the button that sends.
-    Check,
-}
-
-impl Step {
-    /// All of them.
-    pub const ALL: [Self; 6] = [Self::Groups, Self::Template, Self::Link, Self::Variables, Self::Preview, Self::Check];
-
-    /// As forms spell it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Groups => "groups",
-            Self::Template => "template",
-            Self::Link => "link",
-            Self::Variables => "variables",
-            Self::Preview => "preview",
-            Self::Check => "check",
-        }
-    }
-
-    /// The step of that spelling.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|step| step.name() == name)
-    }
-
-    /// Whether there is anything to decide in it.
-    pub fn applies(self, template: Option<&Template>) -> bool {
-        match (self, template) {
-            (Self::Link, Some(template)) => template.has_link(),
-            (Self::Variables, Some(template)) => template.columns().next().is_some(),
-            _ => true,
-        }
-    }
-
-    /// The step before, past those with nothing to decide.
-    pub fn before(self, template: Option<&Template>) -> Option<Self> {
-        Self::ALL.into_iter().rev().find(|step| *step < self && step.applies(template))
-    }
-
-    /// The step after, past those with nothing to decide.
-    pub fn after(self, template: Option<&Template>) -> Option<Self> {
-        Self::ALL.into_iter().find(|step| *step > self && step.applies(template))
-    }
-
-    /// This step, or the next one in which there is something to decide.
-    pub fn or_after(self, template: Option<&Template>) -> Self {
-        if self.applies(template) { self } else { self.after(template).unwrap_or(Self::Check) }
-    }
-}
-
 /// What is said so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
@@ -125,10 +62,10 @@ impl Plan {
         }
         let mut filled: BTreeMap<String, (String, String)> = BTreeMap::new();
         for (variable, column) in form.below(COLUMN) {
-            filled.entry(variable.to_owned()).or_default().0 = column.trim().to_owned();
+            column.trim().clone_into(&mut filled.entry(variable.to_owned()).or_default().0);
         }
         for (variable, default) in form.below(DEFAULT) {
-            filled.entry(variable.to_owned()).or_default().1 = default.trim().to_owned();
+            default.trim().clone_into(&mut filled.entry(variable.to_owned()).or_default().1);
         }
         let text = |name| form.text(name).to_owned();
         Self {
@@ -149,7 +86,7 @@ impl Plan {
     /// Forgets what is said about variables that the template does not have, or says itself.
     pub fn settle(&mut self, template: &Template) {
         self.filled.retain(|variable, (column, default)| {
-            template.columns().find(|known| known.variable == *variable).is_some_and(|known| {
+            template.columns().find(|known| known.name == *variable).is_some_and(|known| {
                 let by_template = known.column.as_deref().unwrap_or(variable);
                 let said = if column.is_empty() { variable } else { &*column };
                 said != by_template || *default != known.default.as_deref().unwrap_or_default()
@@ -217,7 +154,7 @@ impl Plan {
 
     /// Whether what is said is an advertisement: then it goes as one, because the API sends it in no other way.
     pub fn is_advertising(&self, template: &Template) -> bool {
-        let mut sources: Sources = template.columns().map(|known| (known.variable.clone(), known.source())).collect();
+        let mut sources: Sources = template.columns().map(|known| (known.name.clone(), known.source())).collect();
         sources.extend(self.sources());
         advertising::is_marked(&Draft { sources: &sources, ..template.draft() })
     }
@@ -260,6 +197,7 @@ impl Plan {
 }
 
 /// What a field for day and time says on the clinic's clock.
+#[must_use]
 pub fn moment(text: &str, zone: &str) -> Option<DateTime<Utc>> {
     let zone: Tz = zone.parse().unwrap_or(chrono_tz::Asia::Seoul);
     let naive = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"];
@@ -344,17 +282,5 @@ mod tests {
         assert_eq!(later.begins("Asia/Seoul").unwrap().to_rfc3339(), "2026-12-01T00:30:00+00:00");
         assert_eq!(plan(&[("at", "2026-12-01T09:30")]).begins("Asia/Seoul"), None);
         assert_eq!(moment("tomorrow", "Asia/Seoul"), None);
-    }
-
-    #[test]
-    fn steps_with_nothing_to_decide_are_passed_over_in_both_directions() {
-        let plain = template("#{고객명}님, 안녕하세요.");
-        assert_eq!(Step::Template.after(Some(&plain)), Some(Step::Preview));
-        assert_eq!(Step::Preview.before(Some(&plain)), Some(Step::Template));
-        assert_eq!(Step::Link.or_after(Some(&plain)), Step::Preview);
-        let full = template("#{예약일} #{link}");
-        assert_eq!(Step::Template.after(Some(&full)), Some(Step::Link));
-        assert_eq!(Step::Preview.before(Some(&full)), Some(Step::Variables));
-        assert_eq!((Step::Groups.before(None), Step::Check.after(None)), (None, None));
     }
 }

@@ -115,7 +115,8 @@ pub struct Balance {
 #[derive(Debug, Deserialize)]
 pub struct Check {
     /// What was compared.
-    pub check: String,
+    #[serde(rename = "check")]
+    pub compared: String,
     /// What came of it.
     pub outcome: String,
     /// What is wrong.
@@ -155,9 +156,11 @@ pub async fn later(frame: &Frame<'_>, part: &str, waiting: &str) -> Result<Marku
     };
     Ok(html! {
         div #preflight data-live=(address) data-now {
-            p.muted role="status" { (waiting) }
-            p data-without-script { button.button type="submit" form="wizard" name="checked" value="yes" { (words.look_now) } }
-            @if part == WHOLE { p.visually-hidden data-without-script { (words.look_now) } }
+            p.muted role="status" data-with-script hidden { (waiting) }
+            div data-without-script {
+                p { (words.look_now_hint) }
+                p { button.button.primary type="submit" form="wizard" name="checked" value="yes" { (words.look_now) } }
+            }
         }
     })
 }
@@ -180,6 +183,9 @@ pub async fn fragment(site: Person, RawQuery(query): RawQuery) -> Answer {
 pub async fn now(site: &Site, known: &Known, plan: &Plan, part: &str, form: &Form, errors: &Errors) -> Result<Markup, Failure> {
     let words = &site.words().send;
     let mut errors = errors.clone();
+    if plan.later && plan.begins(&known.shell.zone).is_none() && errors.is_empty() {
+        errors.add("at", words.no_time);
+    }
     let mut asked = ask(site, known, plan).await;
     let about_the_last_form = |problem: &Problem| problem.field.as_deref().is_some_and(|field| LAST_FORM.contains(&field));
     if let Err(Failure::Problem(problem)) = &asked
@@ -239,7 +245,7 @@ pub fn people(site: &Site, people: &[&Unsendable]) -> Markup {
                     @match &who.customer_id { Some(id) => a href={ "/customers/" (id) } { (who.name) }, None => (who.name) }
                 }
                 td.nowrap { (who.phone) }
-                td { (who.reason) @if !who.missing.is_empty() { " (" (who.missing.join(", ")) ")" } }
+                td.reason-cell { (who.reason) @if !who.missing.is_empty() { " (" (who.missing.join(", ")) ")" } }
             }
         }
     };
@@ -255,6 +261,7 @@ pub fn plain<'a>(site: &Site, code: &'a str) -> &'a str {
 }
 
 /// An amount in won, with the decimals that it has.
+#[must_use]
 pub fn won(amount: f64) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "no clinic spends more won than fit")]
     let tenths = (amount * 10.0).round() as i64;

@@ -1,13 +1,16 @@
 //! Fifth: the message as one of the recipients will read it.
 
+use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use shared::model::result::Reason;
 use shared::model::template::Button;
 
 use super::frame::Frame;
 use super::known::{List, Template};
-use super::plan::Step;
+use super::preflight::plain;
+use super::step::Step;
 use super::talk::{Bubble, bubble};
 use crate::api::Failure;
 use crate::form::Errors;
@@ -22,10 +25,12 @@ const TRAIL: usize = 8;
 
 /// A recipient.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Customer {
     id: String,
     name: String,
     phone: String,
+    advertising_consent_at: Option<DateTime<Utc>>,
 }
 
 /// The message of one.
@@ -158,6 +163,9 @@ fn message(frame: &Frame<'_>, template: &Template, customer: &Customer, preview:
     let buttons: Vec<_> = preview.buttons.iter().flatten().map(|button| button.name.as_str()).collect();
     html! {
         p.preview-of { strong { (customer.name) } " " span.muted { (customer.phone) } }
+        @if frame.plan.is_advertising(template) && customer.advertising_consent_at.is_none() {
+            (parts::notice(Tone::Warning, html! { p { (words.gets_nothing) " " (plain(frame.site, Reason::NoConsent.as_str())) } }))
+        }
         @for problem in &preview.problems {
             (parts::notice(Tone::Warning, html! {
                 p { (words.gets_nothing) " " (problem.text) @if !problem.variables.is_empty() { " (" (problem.variables.join(", ")) ")" } }

@@ -4,7 +4,8 @@ use maud::{Markup, html};
 
 use super::frame::Frame;
 use super::known::{Known, List, Template};
-use super::plan::{Plan, Step};
+use super::plan::Plan;
+use super::step::Step;
 use crate::form::Errors;
 use crate::parts;
 use crate::site::{Answer, Person};

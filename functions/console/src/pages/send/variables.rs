@@ -5,9 +5,10 @@ use serde::Deserialize;
 use shared::model::sources::{self, MAX_DEFAULT};
 
 use super::frame::Frame;
-use super::known::{Known, List, Variable};
-use super::plan::{COLUMN, DEFAULT, Plan, Step};
+use super::known::{Known, List, Template, Variable};
+use super::plan::{COLUMN, DEFAULT, Plan};
 use super::preflight;
+use super::step::Step;
 use crate::form::Errors;
 use crate::site::{Answer, Person};
 
@@ -22,7 +23,7 @@ pub fn errors(site: &Person, known: &Known, plan: &Plan) -> Errors {
     let mut errors = Errors::none();
     let Some(template) = &known.template else { return errors };
     if let Err(flaw) = sources::tidy(&plan.sources(), &template.draft()) {
-        let place = template.columns().position(|known| flaw.field.contains(&known.variable));
+        let place = template.columns().position(|known| flaw.field.contains(&known.name));
         errors.add(&format!("variable-{}", place.unwrap_or_default()), site.language().choose(&flaw.ko, &flaw.en));
     }
     errors
@@ -37,11 +38,12 @@ pub async fn page(frame: &Frame<'_>) -> Answer {
     let columns: List<Column> = frame.site.api().get(["customers", "columns"]).send().await?;
     let columns: Vec<_> = columns.items.iter().map(|column| column.name.as_str()).collect();
     let template = frame.known.template.as_ref();
-    let variables: Vec<_> = template.into_iter().flat_map(|template| template.columns()).collect();
+    let variables: Vec<_> = template.into_iter().flat_map(Template::columns).collect();
+    let has_name = template.is_some_and(|template| template.sources.iter().any(|variable| variable.filled_by == "name"));
     let lacking = preflight::later(frame, preflight::LACKING, words.looking_for_lacking).await?;
     let content = html! {
         h2 { (words.what_fills_it) }
-        p { (words.variables_hint) }
+        p { (words.variables_hint) @if has_name { " " (words.name_fills_itself) } }
         div.variable-list {
             @for (place, variable) in variables.iter().enumerate() { (fields(frame, place, variable, &columns)) }
         }
@@ -55,7 +57,7 @@ pub async fn page(frame: &Frame<'_>) -> Answer {
 /// What fills one of them.
 fn fields(frame: &Frame<'_>, place: usize, variable: &Variable, columns: &[&str]) -> Markup {
     let words = &frame.site.words().send;
-    let name = variable.variable.as_str();
+    let name = variable.name.as_str();
     let by_template = (variable.column.as_deref().unwrap_or(name), variable.default.as_deref().unwrap_or_default());
     let (column, default) =
         frame.plan.filled.get(name).map_or(by_template, |(column, default)| (column.as_str(), default.as_str()));
