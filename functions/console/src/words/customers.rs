@@ -77,6 +77,8 @@ pub struct Customers {
     pub stop: &'static str,
     /// Leads back to the list.
     pub to_list: &'static str,
+    /// Above the groups in which somebody is.
+    pub groups_short: &'static str,
     /// Above the consent to advertising.
     pub consent_short: &'static str,
     /// Somebody agreed.

@@ -284,6 +284,7 @@ fn table(site: &Person, content: &Content, zone: &str) -> Markup {
         (sortable(content, words.common.name, &[("name", "ascending")]))
         th scope="col" { (words.common.phone) }
         @for (at, column) in (1..).zip(columns) { th class={ "own-" (at) } scope="col" { span.clip { (column.name) } } }
+        @if content.asked.group.is_empty() { th.of-groups scope="col" { (mine.groups_short) } }
         th scope="col" { (mine.consent_short) }
         (sortable(content, mine.added, &[("recent", "descending"), ("oldest", "ascending")]))
     };
@@ -294,6 +295,7 @@ fn table(site: &Person, content: &Content, zone: &str) -> Markup {
                 th.person scope="row" { a href={ "/customers/" (parts::encoded(&customer.id)) } { (customer.name) } }
                 td.nowrap { (customer.phone) }
                 @for (at, column) in (1..).zip(columns) { td class={ "own-" (at) } { span.clip { (customer.attributes.get(&column.name).map_or("", String::as_str)) } } }
+                @if content.asked.group.is_empty() { td.of-groups { span.clip { (customer.group_names.join(", ")) } } }
                 td { @if customer.advertising_consent_at.is_some() { (parts::badge(crate::visitor::Tone::Good, mine.agreed)) } @else { span.muted aria-hidden="true" { "–" } span.visually-hidden { (mine.not_agreed) } } }
                 td.nowrap { (parts::day(customer.created_at, zone)) }
             }

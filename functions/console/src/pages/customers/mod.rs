@@ -30,6 +30,9 @@ struct Customer {
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     advertising_consent_at: Option<DateTime<Utc>>,
+    /// Only lists tell them.
+    #[serde(default)]
+    group_names: Vec<String>,
 }
 
 /// The clinic's own columns.

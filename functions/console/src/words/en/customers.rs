@@ -63,6 +63,7 @@ pub const WORDS: Customers = Customers {
     go_on: "Go on",
     stop: "Stop here, back to the list",
     to_list: "Back to the list",
+    groups_short: "Groups",
     consent_short: "Advertising",
     agreed: "Agreed",
     not_agreed: "No consent",

@@ -63,6 +63,7 @@ pub const WORDS: Customers = Customers {
     go_on: "계속하기",
     stop: "여기서 멈추고 목록으로",
     to_list: "고객 목록으로",
+    groups_short: "그룹",
     consent_short: "광고 수신",
     agreed: "동의",
     not_agreed: "동의 없음",
