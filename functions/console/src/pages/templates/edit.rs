@@ -178,7 +178,7 @@ pub fn whole(
             (sources::section(site, &template, &columns, sources, source_errors))
             (facts(site, &template, &zone))
         } @else {
-            div.columns.editor {
+            div.columns.editor.fixed {
                 div {
                     // While it is reviewed, the notice above says the same.
                     @if let Some(reason) = template.not_editable_because.as_ref().filter(|_| !template.is_in_review()) { p { (reason) } }

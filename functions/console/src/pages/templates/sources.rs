@@ -12,6 +12,9 @@ use crate::parts::{self, Field};
 use crate::site::{Answer, Person, Site};
 use crate::visitor::Tone;
 
+/// More columns than these are not proposed; any can be typed.
+const MOST_PROPOSALS: usize = 200;
+
 /// The variables that somebody can say something about, with their places in the form.
 fn own(template: &Template) -> impl Iterator<Item = (usize, &Variable)> {
     template.sources.iter().filter(|variable| variable.filled_by == "column").enumerate()
@@ -62,7 +65,7 @@ pub fn section(site: &Site, template: &Template, columns: &Columns, form: &Form,
                         }
                         @for (place, variable) in own(template) { li { (line(site, variable, place, form, errors)) } }
                     }
-                    datalist #columns { @for column in &columns.items { option value=(column.name) {} } }
+                    datalist #columns { @for column in columns.items.iter().take(MOST_PROPOSALS) { option value=(column.name) {} } }
                     @if own(template).next().is_some() { button.button type="submit" { (words.save_sources) } }
                 }
             }
