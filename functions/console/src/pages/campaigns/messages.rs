@@ -180,7 +180,7 @@ fn table(site: &Person, shell: &Shell, campaign: &Campaign, path: &str, list: &[
                     }
                     br; span.muted.light.nowrap { (message.phone) }
                 }
-                @if has_groups { td { (group(message.group_id.as_deref())) } }
+                @if has_groups { td.group { (group(message.group_id.as_deref())) } }
                 td.message-state {
                     (parts::badge(message_tone(&message.state), &message.state_text))
                     @if let Some(reason) = &message.reason { br; span.small { (reason) } }
