@@ -119,13 +119,13 @@ async fn visitors_of_the_console_are_counted_one_by_one_and_nobody_can_say_to_be
     assert_eq!(ask_through_console(&world, &key, "2001:db8:1:2::", &clinic.code).await.0, 429);
     assert_eq!(ask_through_console(&world, &key, "203.0.113.1", &clinic.code).await.0, 200);
     // The same visitor is known past the console, and is no other by a proof of their own.
-    let forger = SourceKey::new("the key of somebody else, of whom it is").unwrap();
-    let forged = forger.prove(&Source("203.0.113.1".to_owned()), world.ambient.now()).unwrap();
+    let stranger = SourceKey::new("the key of somebody else, of whom it is").unwrap();
+    let forged = stranger.prove(&Source("203.0.113.1".to_owned()), world.ambient.now()).unwrap();
     for proof in [None, Some(forged.as_str()), Some("203.0.113.1")] {
         assert_eq!(ask(&world, "2001:db8:1:2:3::1", proof, &clinic.code).await.0, 429, "{proof:?}");
     }
     // Who forges hinders nobody but themselves.
-    assert_eq!(ask_through_console(&world, &forger, "203.0.113.1", ReferralCode::new(&random).as_str()).await.0, 404);
+    assert_eq!(ask_through_console(&world, &stranger, "203.0.113.1", ReferralCode::new(&random).as_str()).await.0, 404);
     assert_eq!(world.count("code_guesses").await, 2, "the network, and the address that the forger was seen at");
     world.test.finish().await;
 }
