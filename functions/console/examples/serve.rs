@@ -18,7 +18,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         client: Client::new(api.parse()?)?,
         ambient: Ambient::system()?,
         origin: format!("http://localhost:{port}").parse()?,
-        files_origin: "http://127.0.0.1:4701".to_owned(),
+        uploads_url: "http://127.0.0.1:4701/".to_owned(),
         sources: Box::new(|_| None),
         assets: Assets::new(),
     };

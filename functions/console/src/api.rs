@@ -1,6 +1,5 @@
 //! The public API, as the pages call it: with the token of the person who looks at them, and with nothing more.
 
-use std::fmt;
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -82,11 +81,16 @@ impl Api {
         self.call(Method::DELETE, path)
     }
 
-    /// Any method. What stands in a segment cannot leave it: it is encoded.
+    /// Any method. What stands in a segment cannot leave it: it is encoded, and what an address would read as a way up is not sent.
     fn call<'a>(&self, method: Method, path: impl IntoIterator<Item = &'a str>) -> Call {
         let mut url = self.client.base.clone();
+        let mut is_address = true;
         if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().push("v1").extend(path);
+            segments.pop_if_empty().push("v1");
+            for segment in path {
+                is_address &= is_segment(segment);
+                segments.push(segment);
+            }
         }
         let mut request = self.client.http.request(method, url).header("accept-language", self.language.tag());
         if let Some(token) = &self.token {
@@ -95,7 +99,7 @@ impl Api {
         if let Some(source) = &self.source {
             request = request.header(SOURCE_HEADER, source);
         }
-        Call { request, language: self.language }
+        Call { request, language: self.language, is_address }
     }
 
     /// Writes a file to the address that the API gave for it.
@@ -113,6 +117,7 @@ impl Api {
 pub struct Call {
     request: reqwest::RequestBuilder,
     language: Language,
+    is_address: bool,
 }
 
 impl Call {
@@ -137,9 +142,11 @@ impl Call {
         self
     }
 
-    /// The key by which a repeated request is known.
+    /// The key by which a repeated request is known. One that we have not made is none, and the API says so.
     pub fn idempotent(mut self, key: &str) -> Self {
-        self.request = self.request.header("idempotency-key", key);
+        if (1..=64).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+            self.request = self.request.header("idempotency-key", key);
+        }
         self
     }
 
@@ -149,7 +156,8 @@ impl Call {
     /// What the API says is wrong; that nobody is signed in; that it does not answer.
     pub async fn send<T: DeserializeOwned>(self) -> Result<T, Failure> {
         let bytes = self.answer().await?;
-        serde_json::from_slice(&bytes).map_err(|error| Failure::Unreadable(error.to_string()))
+        serde_json::from_slice(&bytes)
+            .map_err(|error| Failure::Unreadable(format!("line {} column {}", error.line(), error.column())))
     }
 
     /// Sends it; the answer is of no interest.
@@ -165,6 +173,9 @@ impl Call {
     /// # Errors
     /// As [`Self::send`].
     pub async fn answer(self) -> Result<Vec<u8>, Failure> {
+        if !self.is_address {
+            return Err(Failure::missing(self.language));
+        }
         let response = self.request.send().await.map_err(Failure::unreachable)?;
         let status = response.status();
         let bytes = response.bytes().await.map_err(Failure::unreachable)?;
@@ -250,8 +261,22 @@ pub enum Failure {
 }
 
 impl Failure {
-    fn unreachable(error: impl fmt::Display) -> Self {
-        Self::Unreachable(error.to_string())
+    /// Without the address: that holds what people look for, or a permission to write a file.
+    fn unreachable(error: reqwest::Error) -> Self {
+        Self::Unreachable(error.without_url().to_string())
+    }
+
+    /// What the API would say to an address that nothing can have.
+    fn missing(language: Language) -> Self {
+        let title = language.choose("찾을 수 없습니다.", "Not found.").to_owned();
+        Self::Problem(Box::new(Problem {
+            status: 404,
+            kind: "not-found".to_owned(),
+            title,
+            detail: None,
+            field: None,
+            more: Map::new(),
+        }))
     }
 
     fn of(status: StatusCode, body: &[u8], language: Language) -> Self {
@@ -300,6 +325,11 @@ impl Failure {
             other => Err(other),
         }
     }
+}
+
+/// Whether an address keeps it as it is. Dots lead upwards, and control characters are left out by whoever reads addresses.
+fn is_segment(text: &str) -> bool {
+    !text.is_empty() && !text.bytes().all(|byte| byte == b'.') && !text.chars().any(char::is_control)
 }
 
 fn names_a_kind(body: &[u8], code: &str) -> bool {

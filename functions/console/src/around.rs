@@ -26,7 +26,7 @@ const NAME: &str = "console";
 
 /// Answers one request.
 pub async fn around(State(deps): State<Arc<Deps>>, request: Request, next: Next) -> Response {
-    let files = deps.files_origin.clone();
+    let files = deps.uploads_url.clone();
     if is_of_the_api(request.uri().path()) {
         let Ok(mut response) = http::app(NAME, Router::new()).oneshot(request).await;
         secure(response.headers_mut(), &files);
@@ -48,28 +48,27 @@ async fn answer(deps: Arc<Deps>, request: Request, next: Next) -> Response {
     let source = (deps.sources)(&address);
     let said = visitor.notice.is_some();
 
-    let renewed = visitor.renew(&deps.client, deps.ambient.now()).await;
-    let mut site = Site::new(deps.clone(), Arc::new(visitor.clone()), source.clone(), &parts);
-    let response = match renewed {
-        Err(failure) => broken::page(&site, &failure),
-        Ok(renewed) => {
-            cookies.extend(renewed);
-            let form = read(&deps.origin, &parts.method, &parts.headers, body, &visitor).await;
-            match form {
-                Err(refusal) => broken::refused(&site, refusal),
-                Ok(form) => {
-                    let form = match sign_in_again(&mut site, form, &mut visitor, &mut cookies).await {
-                        Ok(form) => form,
-                        Err(response) => return finish(*response, cookies, said),
-                    };
-                    parts.extensions.insert(site.clone());
-                    parts.extensions.insert(form.clone());
-                    let response = next.run(Request::from_parts(parts, Body::empty())).await;
-                    replace_failure(&site, &form, response)
-                }
-            }
-        }
+    cookies.extend(visitor.renew(&deps.client, deps.ambient.now()).await);
+    let mut site = Site::new(deps.clone(), Arc::new(visitor.clone()), source, &parts);
+    let form = match read(&deps.origin, &parts.method, &parts.headers, body, &visitor).await {
+        Ok(form) => form,
+        Err(refusal) => return finish(broken::refused(&site, refusal), cookies, said),
     };
+    let form = match sign_in_again(&mut site, form, &mut visitor, &mut cookies).await {
+        Ok(form) => form,
+        Err(response) => return finish(*response, cookies, said),
+    };
+    parts.extensions.insert(site.clone());
+    parts.extensions.insert(form.clone());
+    let mut response = next.run(Request::from_parts(parts, Body::empty())).await;
+    if let Some(failure) = response.extensions_mut().remove::<Failure>() {
+        if matches!(failure, Failure::SignedOut) {
+            // A token that the API refuses would lead in circles: to the sign-in, which finds somebody signed in, and back.
+            cookies.extend(visitor.sign_out());
+            site = site.with(visitor);
+        }
+        response = failed(&site, &form, &failure);
+    }
     finish(response, cookies, said)
 }
 
@@ -124,7 +123,7 @@ async fn sign_in_again(
     let password = SecretString::from(form.raw(&format!("{SIGN_IN_PREFIX}password")));
     match sign_in(site, &email, &password).await {
         Ok(tokens) => {
-            cookies.extend(visitor.sign_in(tokens));
+            cookies.extend(visitor.sign_in(tokens, &site.deps().ambient));
             *site = site.with(visitor.clone());
             Ok(form.restore())
         }
@@ -142,11 +141,10 @@ pub async fn sign_in(site: &Site, email: &str, password: &SecretString) -> Resul
 }
 
 /// Draws the page of a failure.
-fn replace_failure(site: &Site, form: &Form, mut response: Response) -> Response {
-    match response.extensions_mut().remove::<Failure>() {
-        None => response,
-        Some(Failure::SignedOut) => again::page(site, form, None),
-        Some(failure) => broken::page(site, &failure),
+fn failed(site: &Site, form: &Form, failure: &Failure) -> Response {
+    match failure {
+        Failure::SignedOut => again::page(site, form, None),
+        _ => broken::page(site, failure),
     }
 }
 
@@ -159,14 +157,22 @@ fn finish(mut response: Response, cookies: Vec<HeaderValue>, said: bool) -> Resp
         .any(|cookie| cookie.as_bytes().starts_with(b"__Host-dangol-notice"));
     let forgotten = if said && is_page && !keeps_notice { forget_notice().collect() } else { Vec::new() };
     let headers = response.headers_mut();
-    // What the handler has set itself (a sign-in, a sign-out) is later in the list and wins.
+    // What comes later wins: what the handler has set itself, after a sign-in or a sign-out.
     let own: Vec<_> = headers.get_all(header::SET_COOKIE).iter().cloned().collect();
     headers.remove(header::SET_COOKIE);
-    for cookie in cookies.into_iter().chain(forgotten).chain(own) {
-        headers.append(header::SET_COOKIE, cookie);
+    let all: Vec<_> = cookies.into_iter().chain(forgotten).chain(own).collect();
+    for (at, cookie) in all.iter().enumerate() {
+        if !all[at + 1..].iter().any(|later| name_of(later) == name_of(cookie)) {
+            headers.append(header::SET_COOKIE, cookie.clone());
+        }
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+/// The name of the cookie that a header sets.
+fn name_of(cookie: &HeaderValue) -> &[u8] {
+    cookie.as_bytes().split(|byte| *byte == b'=').next().unwrap_or_default()
 }
 
 /// The headers that every answer has.

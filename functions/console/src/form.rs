@@ -12,6 +12,9 @@ use crate::api::Problem;
 /// The largest body that a form may have. Lambda takes 6 MB, which is 4.5 MB of a file.
 pub const MAX_BYTES: usize = 4_500_000;
 
+/// The most fields that a form may have: a page's rows and all choices of a clinic are far fewer, and nobody is to keep us busy.
+const MAX_FIELDS: usize = 12_000;
+
 /// The field with the token against forged requests.
 pub const CSRF_FIELD: &str = "csrf";
 /// The fields of somebody who signs in again in the middle of a form begin like this.
@@ -39,7 +42,7 @@ pub struct Form {
 /// The body is no form, or larger than a form may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unreadable {
-    /// Larger than [`MAX_BYTES`].
+    /// Larger than [`MAX_BYTES`], or of more fields than any page has.
     TooLarge,
     /// No form.
     NotAForm,
@@ -54,21 +57,26 @@ impl Form {
         let bytes = axum::body::to_bytes(body, MAX_BYTES).await.map_err(|_| Unreadable::TooLarge)?;
         let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         if let Ok(boundary) = multer::parse_boundary(kind) {
-            return Self::of_parts(multer::Multipart::new(once(bytes), boundary)).await.map_err(|_| Unreadable::NotAForm);
+            return Self::of_parts(multer::Multipart::new(once(bytes), boundary)).await;
         }
-        if bytes.is_empty() || kind.starts_with("application/x-www-form-urlencoded") {
-            return Ok(Self { fields: url::form_urlencoded::parse(&bytes).into_owned().collect(), ..Self::default() });
+        if !bytes.is_empty() && !kind.starts_with("application/x-www-form-urlencoded") {
+            return Err(Unreadable::NotAForm);
         }
-        Err(Unreadable::NotAForm)
+        let fields: Vec<_> = url::form_urlencoded::parse(&bytes).into_owned().take(MAX_FIELDS + 1).collect();
+        if fields.len() > MAX_FIELDS { Err(Unreadable::TooLarge) } else { Ok(Self { fields, ..Self::default() }) }
     }
 
-    async fn of_parts(mut parts: multer::Multipart<'_>) -> Result<Self, multer::Error> {
+    async fn of_parts(mut parts: multer::Multipart<'_>) -> Result<Self, Unreadable> {
+        let no_form = |_| Unreadable::NotAForm;
         let mut form = Self::default();
-        while let Some(part) = parts.next_field().await? {
+        while let Some(part) = parts.next_field().await.map_err(no_form)? {
             let field = part.name().unwrap_or_default().to_owned();
             match part.file_name().map(str::to_owned) {
-                Some(name) => form.files.push(File { field, name, contents: part.bytes().await?.to_vec() }),
-                None => form.fields.push((field, part.text().await?)),
+                Some(name) => form.files.push(File { field, name, contents: part.bytes().await.map_err(no_form)?.to_vec() }),
+                None => form.fields.push((field, part.text().await.map_err(no_form)?)),
+            }
+            if form.fields.len() + form.files.len() > MAX_FIELDS {
+                return Err(Unreadable::TooLarge);
             }
         }
         Ok(form)

@@ -16,7 +16,7 @@ async fn main() -> Result<(), lambda_http::Error> {
     let mut environment = Environment::of_process();
     let origin = environment.parsed("CONSOLE_ORIGIN", ConsoleOrigin::default());
     let api = environment.text("API_URL");
-    let files_origin = environment.text("UPLOAD_ORIGIN");
+    let uploads_url = environment.text("UPLOADS_URL");
     let secret = environment.text("CONSOLE_SECRET_ARN");
     environment.check()?;
 
@@ -26,7 +26,7 @@ async fn main() -> Result<(), lambda_http::Error> {
         client: Client::new(api.parse()?)?,
         ambient: Ambient::system()?,
         origin,
-        files_origin,
+        uploads_url,
         sources: Box::new(move |address| key.prove(&Source(address.to_owned()), ambient.now())),
         assets: Assets::new(),
     };

@@ -26,8 +26,8 @@ pub struct Deps {
     pub ambient: Ambient,
     /// What addresses of pages begin with.
     pub origin: ConsoleOrigin,
-    /// The origin to which browsers write files, and from which they fetch them.
-    pub files_origin: String,
+    /// Below which browsers write files, and fetch them: the bucket, and no other one.
+    pub uploads_url: String,
     /// What proves to the API where a visitor comes from.
     pub sources: Sources,
     /// Stylesheet and scripts.
@@ -221,8 +221,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Person {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
-        let site = parts.extensions.get::<Site>().cloned().filter(Site::is_signed_in);
-        site.map(Self).ok_or(Failure::SignedOut)
+        let site = parts.extensions.get::<Site>().cloned().ok_or(Failure::SignedOut)?;
+        if site.is_signed_in() {
+            return Ok(Self(site));
+        }
+        Err(site.visitor.trouble.clone().unwrap_or(Failure::SignedOut))
     }
 }
 

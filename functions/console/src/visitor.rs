@@ -21,6 +21,8 @@ const REFRESH: &str = "__Host-dangol-refresh";
 const CSRF: &str = "__Host-dangol-csrf";
 const LANGUAGE: &str = "__Host-dangol-language";
 const NOTICE: &str = "__Host-dangol-notice";
+/// The e-mail address of somebody who waits for a code.
+pub const ADDRESS: &str = "__Host-dangol-address";
 
 /// As long as Cognito takes a refresh token (`RefreshTokenValidity`).
 const STAYS: Duration = Duration::from_hours(30 * 24);
@@ -54,6 +56,8 @@ pub struct Visitor {
     pub csrf: String,
     /// What the page before wants to be said.
     pub notice: Option<(Tone, String)>,
+    /// Why the session could not be renewed, when that is not because it has ended.
+    pub trouble: Option<Failure>,
 }
 
 /// How a text is meant.
@@ -112,9 +116,7 @@ impl Visitor {
         };
         let mut cookies = Vec::new();
         let csrf = value(CSRF).filter(|token| token.len() == 32).unwrap_or_else(|| {
-            let mut random = [0; 16];
-            ambient.fill(&mut random);
-            let token = hex::encode(random);
+            let token = token_of_forms(ambient);
             cookies.extend(set(CSRF, token.clone(), None));
             token
         });
@@ -128,6 +130,7 @@ impl Visitor {
             refresh: value(REFRESH).map(SecretString::from),
             csrf,
             notice,
+            trouble: None,
         };
         (visitor, cookies)
     }
@@ -138,23 +141,30 @@ impl Visitor {
         csrf.as_bytes().ct_eq(self.csrf.as_bytes()).into()
     }
 
-    /// Renews the identity token when it has grown old; gives the cookies to set.
-    ///
-    /// # Errors
-    /// When the sign-in service does not answer.
-    pub async fn renew(&mut self, client: &Client, now: DateTime<Utc>) -> Result<Vec<HeaderValue>, Failure> {
-        let fresh = self.token.as_ref().and_then(claims).is_some_and(|claims| claims.exp > now.timestamp() + RENEWED_BEFORE);
-        let Some(refresh) = self.refresh.as_ref().filter(|_| !fresh) else { return Ok(Vec::new()) };
+    /// Renews the identity token when it has grown old; gives the cookies to set. What cannot be read or has ended is no token. When the
+    /// sign-in service does not answer, the cookies stay for the next request, and pages that need nobody signed in go on.
+    pub async fn renew(&mut self, client: &Client, now: DateTime<Utc>) -> Vec<HeaderValue> {
+        let seconds_left = self.token.as_ref().and_then(claims).map_or(0, |claims| claims.exp - now.timestamp());
+        if seconds_left > RENEWED_BEFORE {
+            return Vec::new();
+        }
+        if seconds_left <= 0 {
+            self.token = None;
+        }
+        let Some(refresh) = &self.refresh else { return Vec::new() };
         let body = json!({ "refreshToken": refresh.expose_secret() });
         match client.of(None, self.language, None).post(["sessions", "refresh"]).json(&body).send::<Tokens>().await {
-            Ok(tokens) => Ok(self.sign_in(tokens)),
-            Err(Failure::SignedOut) => Ok(self.sign_out()),
-            Err(other) => Err(other),
+            Ok(tokens) => self.keep(tokens),
+            Err(Failure::SignedOut) => self.sign_out(),
+            Err(failure) => {
+                self.trouble = Some(failure);
+                Vec::new()
+            }
         }
     }
 
-    /// Takes the tokens over; gives the cookies to set.
-    pub fn sign_in(&mut self, tokens: Tokens) -> Vec<HeaderValue> {
+    /// Takes the tokens of a renewed session over: without a new refresh token the old one stays.
+    fn keep(&mut self, tokens: Tokens) -> Vec<HeaderValue> {
         let lasts = Duration::from_secs(u64::from(tokens.expires_in));
         let mut cookies: Vec<_> = set(ID, tokens.id_token.expose_secret().to_owned(), Some(lasts)).collect();
         if let Some(refresh) = tokens.refresh_token {
@@ -165,6 +175,15 @@ impl Visitor {
         cookies
     }
 
+    /// Begins a session; gives the cookies to set. Nothing of who was here before stays: neither tokens nor the token of forms.
+    pub fn sign_in(&mut self, tokens: Tokens, ambient: &Ambient) -> Vec<HeaderValue> {
+        let mut cookies = self.sign_out();
+        cookies.extend(self.keep(tokens));
+        self.csrf = token_of_forms(ambient);
+        cookies.extend(set(CSRF, self.csrf.clone(), None));
+        cookies
+    }
+
     /// Forgets the session; gives the cookies to set.
     pub fn sign_out(&mut self) -> Vec<HeaderValue> {
         self.token = None;
@@ -172,10 +191,10 @@ impl Visitor {
         [ID, REFRESH].into_iter().flat_map(|name| set(name, String::new(), Some(Duration::ZERO))).collect()
     }
 
-    /// Forgets the session and the token of forms too, when somebody leaves.
+    /// Forgets everything but the language, when somebody leaves a desk that others use too.
     pub fn leave(&mut self) -> Vec<HeaderValue> {
         let mut cookies = self.sign_out();
-        cookies.extend(set(CSRF, String::new(), Some(Duration::ZERO)));
+        cookies.extend([CSRF, ADDRESS].into_iter().flat_map(|name| set(name, String::new(), Some(Duration::ZERO))));
         cookies
     }
 
@@ -184,6 +203,12 @@ impl Visitor {
     pub fn email(&self) -> Option<String> {
         self.token.as_ref().and_then(claims)?.email
     }
+}
+
+fn token_of_forms(ambient: &Ambient) -> String {
+    let mut random = [0; 16];
+    ambient.fill(&mut random);
+    hex::encode(random)
 }
 
 /// The cookie that keeps a language.

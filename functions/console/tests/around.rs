@@ -19,7 +19,7 @@ fn console() -> Router {
         client: Client::new("http://127.0.0.1:1".parse().unwrap()).unwrap(),
         ambient: Ambient::system().unwrap(),
         origin: "https://console.example.com".parse().unwrap(),
-        files_origin: "https://files.example.com".to_owned(),
+        uploads_url: "https://files.example.com/bucket/".to_owned(),
         sources: Box::new(|_| None),
         assets: Assets::new(),
     })
@@ -166,6 +166,64 @@ async fn a_button_pressed_after_the_session_has_ended_leads_back_to_its_page() {
     assert_eq!(headers[header::LOCATION], "/sign-in?next=%2Fsuppressions%3Fq%3Da");
     let elsewhere = form("/suppressions/sup_1/lift", Some("same-origin"), &body);
     assert_eq!(answered(elsewhere).await.1[header::LOCATION], "/sign-in?next=%2F");
+}
+
+#[tokio::test]
+async fn a_token_that_says_nothing_or_has_ended_is_no_session() {
+    use base64::Engine;
+    let token = |claims: &str| format!("a.{}.c", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(claims));
+    for token in ["x".to_owned(), token("{}"), token("{\"exp\": 1}")] {
+        let request = |path: &str| Request::get(path).header(header::COOKIE, format!("__Host-dangol-id={token}"));
+        let (status, headers, _) = answered(request("/customers").body(Body::empty()).unwrap()).await;
+        assert_eq!(
+            (status, headers[header::LOCATION].to_str().unwrap()),
+            (StatusCode::SEE_OTHER, "/sign-in?next=%2Fcustomers")
+        );
+        let gone =
+            headers.get_all(header::SET_COOKIE).iter().filter(|cookie| cookie.to_str().unwrap().contains("Max-Age=0")).count();
+        assert_eq!(gone, 2, "both tokens are taken back");
+        assert_eq!(
+            answered(request("/sign-in").body(Body::empty()).unwrap()).await.0,
+            StatusCode::OK,
+            "and nobody is led in circles"
+        );
+    }
+}
+
+#[tokio::test]
+async fn pages_that_need_nobody_signed_in_are_shown_while_a_session_cannot_be_renewed() {
+    let request =
+        |path: &str| Request::get(path).header(header::COOKIE, "__Host-dangol-refresh=token").body(Body::empty()).unwrap();
+    let (status, headers, _) = answered(request("/sign-in")).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(headers.get_all(header::SET_COOKIE).iter().all(|cookie| !cookie.to_str().unwrap().contains("refresh")), "it stays");
+    assert_eq!(
+        answered(request("/customers")).await.0,
+        StatusCode::SERVICE_UNAVAILABLE,
+        "not a sign-in: the session has not ended"
+    );
+}
+
+#[tokio::test]
+async fn a_form_of_more_fields_than_any_page_has_is_refused_before_it_is_looked_at() {
+    let body = format!("csrf={TOKEN}{}", "&a".repeat(12_000));
+    assert_eq!(answered(form("/send", Some("same-origin"), &body)).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+    let mut parts = "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n".repeat(12_001);
+    parts.push_str("--x--\r\n");
+    let mut many = form("/imports", Some("same-origin"), &parts);
+    many.headers_mut().insert(header::CONTENT_TYPE, "multipart/form-data; boundary=x".parse().unwrap());
+    assert_eq!(answered(many).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn whoever_leaves_a_desk_leaves_nothing_but_the_language() {
+    let (_, headers, _) = answered(form("/sign-out", Some("same-origin"), &format!("csrf={TOKEN}"))).await;
+    let set: Vec<_> = headers.get_all(header::SET_COOKIE).iter().map(|cookie| cookie.to_str().unwrap()).collect();
+    for name in ["id", "refresh", "csrf", "address", "notice"] {
+        let cookie = format!("__Host-dangol-{name}=;");
+        assert!(set.iter().any(|set| set.starts_with(&cookie) && set.contains("Max-Age=0")), "{name}: {set:?}");
+    }
+    assert_eq!(set.len(), 5, "each of them once: {set:?}");
 }
 
 #[tokio::test]

@@ -102,7 +102,7 @@ async fn pages() -> (Router, Asked) {
         client: Client::new(address.parse().unwrap()).unwrap(),
         ambient: Ambient::system().unwrap(),
         origin: "http://localhost".parse().unwrap(),
-        files_origin: "http://localhost".to_owned(),
+        uploads_url: "http://localhost".to_owned(),
         sources: Box::new(|_| None),
         assets: Assets::new(),
     };

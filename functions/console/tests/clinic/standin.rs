@@ -53,7 +53,7 @@ impl Browser {
             client: Client::new(base.parse().unwrap()).unwrap(),
             ambient: Ambient::system().unwrap(),
             origin: "http://localhost".parse().unwrap(),
-            files_origin: "http://files.example".to_owned(),
+            uploads_url: "http://files.example".to_owned(),
             sources: Box::new(|_| None),
             assets: Assets::new(),
         };

@@ -10,8 +10,8 @@ use axum::response::Response;
 use cookie::{Cookie, SameSite};
 
 use crate::parts::encoded;
+use crate::visitor::ADDRESS;
 
-const NAME: &str = "__Host-dangol-address";
 /// Long enough to find the mail, short enough for a desk that several people use.
 const LASTS: Duration = Duration::from_mins(30);
 
@@ -21,7 +21,7 @@ pub struct Address(pub String);
 impl Address {
     fn read(headers: &HeaderMap) -> Self {
         let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let value = all.flat_map(Cookie::split_parse).filter_map(Result::ok).find(|cookie| cookie.name() == NAME);
+        let value = all.flat_map(Cookie::split_parse).filter_map(Result::ok).find(|cookie| cookie.name() == ADDRESS);
         let text = value.and_then(|cookie| {
             let decoded = url::form_urlencoded::parse(cookie.value().as_bytes()).next()?.0.into_owned();
             Some(decoded)
@@ -50,7 +50,7 @@ pub fn forget(response: &mut Response) {
 
 fn set(response: &mut Response, value: &str, lasts: Duration) {
     let age = cookie::time::Duration::seconds(i64::try_from(lasts.as_secs()).unwrap_or(0));
-    let cookie = Cookie::build((NAME, value)).path("/").secure(true).http_only(true).same_site(SameSite::Lax).max_age(age);
+    let cookie = Cookie::build((ADDRESS, value)).path("/").secure(true).http_only(true).same_site(SameSite::Lax).max_age(age);
     if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
         response.headers_mut().append(header::SET_COOKIE, value);
     }

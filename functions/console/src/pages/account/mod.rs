@@ -62,7 +62,9 @@ async fn enter(site: &Site, email: &str, password: &SecretString, next: &str, te
         return site.go_saying(&crate::parts::address("/sign-in", [("next", next)]), Tone::Good, ask);
     };
     let mut response = site.go(onward(next));
-    for cookie in site.visitor().clone().sign_in(tokens).into_iter().chain(keep_notice(Tone::Good, welcome)) {
+    for cookie in
+        site.visitor().clone().sign_in(tokens, &site.deps().ambient).into_iter().chain(keep_notice(Tone::Good, welcome))
+    {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     address::forget(&mut response);

@@ -14,7 +14,7 @@ use crate::form::{Errors, Form};
 use crate::page::Page;
 use crate::parts::{self, Field};
 use crate::site::{Answer, Site, inside};
-use crate::visitor::keep_language;
+use crate::visitor::{forget_notice, keep_language};
 
 /// Asks for e-mail and password.
 pub async fn show(site: Site, Query(query): Query<Next>) -> Response {
@@ -36,7 +36,7 @@ pub async fn sign_in(site: Site, form: Form) -> Answer {
     match around::sign_in(&site, form.text("email"), &password).await {
         Ok(tokens) => {
             let mut response = site.go(onward(form.text("next")));
-            for cookie in site.visitor().clone().sign_in(tokens) {
+            for cookie in site.visitor().clone().sign_in(tokens, &site.deps().ambient) {
                 response.headers_mut().append(header::SET_COOKIE, cookie);
             }
             Ok(response)
@@ -78,7 +78,7 @@ pub async fn sign_out(site: Site) -> Response {
         }
     }
     let mut response = site.go("/sign-in");
-    for cookie in site.visitor().clone().leave() {
+    for cookie in site.visitor().clone().leave().into_iter().chain(forget_notice()) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response

@@ -109,7 +109,10 @@ pub(super) async fn verify(site: Person, form: Form) -> Answer {
     }
     let mut visitor = site.visitor().clone();
     visitor.token = None;
-    let cookies = visitor.renew(&site.deps().client, site.deps().ambient.now()).await?;
+    let cookies = visitor.renew(&site.deps().client, site.deps().ambient.now()).await;
+    if let Some(trouble) = visitor.trouble.take() {
+        return Err(trouble);
+    }
     let renewed = site.with(visitor);
     renewed.api().patch(["me"]).json(&json!({})).send::<Value>().await?;
     let mut response = site.go_saying("/me", Tone::Good, site.words().me.phone_proven);
