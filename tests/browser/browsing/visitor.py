@@ -46,6 +46,7 @@ class Visitor:
     ) -> None:
         width, height = size
         self.name = f"{language}-{scheme}-{width}{'' if script else '-without-script'}"
+        self.script = script
         self._addresses = addresses
         self.context: BrowserContext = browser.new_context(
             base_url=addresses.console,

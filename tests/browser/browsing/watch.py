@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Page, Request, Response, WebError
 
 from world.addresses import Addresses, origin
@@ -23,6 +25,9 @@ COOKIE_PREFIX = "__Host-"
 class Watch:
     """Notes the faults of all pages of one context."""
 
+    _seen: ClassVar[set[str]] = set()
+    """What has been answered in any context: the browser keeps icons for all of them."""
+
     def __init__(self, context: BrowserContext, addresses: Addresses) -> None:
         self._context = context
         self._uploads = addresses.uploads
@@ -31,7 +36,6 @@ class Watch:
         self._allowed = set(self._ours)
         self._faults: list[str] = []
         self._pages: list[str] = []
-        self._seen: set[str] = set()
         context.add_init_script(_ALARM)
         context.on("console", self._on_console)
         context.on("weberror", self._on_error)

@@ -6,6 +6,19 @@
 const PAUSE = 2000;
 const LONGEST = 30000;
 
+// How the focused element is found again in what takes the place of its surroundings.
+function mark(element) {
+  if (element.id) return `#${CSS.escape(element.id)}`;
+  const href = element.getAttribute("href");
+  return href ? `a[href="${CSS.escape(href)}"]` : "";
+}
+
+function reload() {
+  const focused = document.activeElement;
+  if (focused && focused !== document.body) sessionStorage.setItem("focus", mark(focused));
+  location.reload();
+}
+
 async function follow(element) {
   const every = Number(element.dataset.every) * 1000 || PAUSE;
   let pause = every;
@@ -15,23 +28,27 @@ async function follow(element) {
     await new Promise((done) => setTimeout(done, wait));
     try {
       const answer = await fetch(current.dataset.live, { headers: { "x-requested-with": "fetch" }, redirect: "manual" });
-      if (answer.type === "opaqueredirect") { location.reload(); return; }
+      if (answer.type === "opaqueredirect") { reload(); return; }
       if (!answer.ok) throw new Error(answer.status);
       const next = new DOMParser().parseFromString(await answer.text(), "text/html").body.firstElementChild;
       if (!next) return;
       if (next.outerHTML !== current.outerHTML) {
-        const focused = current.contains(document.activeElement) ? document.activeElement.id : "";
+        const focused = current.contains(document.activeElement) ? mark(document.activeElement) : "";
         const done = !next.dataset.live && current.dataset.live && next.hasAttribute("data-reload");
         current.replaceWith(next);
-        if (focused) document.getElementById(focused)?.focus();
-        if (done) { location.reload(); return; }
+        current = next;
+        if (focused) next.querySelector(focused)?.focus({ preventScroll: true });
+        if (done) { reload(); return; }
       }
-      current = next.isConnected ? next : current;
       pause = every;
     } catch {
       pause = Math.min(pause * 2, LONGEST);
     }
   }
 }
+
+const kept = sessionStorage.getItem("focus");
+sessionStorage.removeItem("focus");
+if (kept) document.querySelector(kept)?.focus({ preventScroll: true });
 
 for (const element of document.querySelectorAll("[data-live]")) follow(element);

@@ -53,6 +53,8 @@ function prepare(form) {
   };
   const busy = (yes) => {
     progress.hidden = !yes;
+    // The button that was pressed falls asleep: the one that stops the upload takes the focus.
+    if (yes && form.contains(document.activeElement)) progress.querySelector("[data-stop]").focus();
     button.disabled = yes;
     input.disabled = yes;
     if (yes) show(0);

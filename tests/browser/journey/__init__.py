@@ -1,0 +1,1 @@
+"""The main job of the pages, step by step, for any hands: a mouse, a keyboard, with scripts and without."""
