@@ -69,3 +69,62 @@ pub async fn file(State(deps): State<Arc<Deps>>, Path((version, name)): Path<(St
     let age = if version == deps.assets.version { "public, max-age=31536000, immutable" } else { "no-store" };
     ([(header::CONTENT_TYPE, *kind), (header::CACHE_CONTROL, age)], *contents).into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    const SHEET: &str = include_str!("assets/console.css");
+
+    /// The selectors outside of conditions, by the part of the sheet that has them.
+    fn selectors(part: &str) -> Vec<String> {
+        let (mut depth, mut text, mut found) = (0_usize, String::new(), Vec::new());
+        for letter in part.chars() {
+            match letter {
+                '{' => {
+                    if depth == 0 && !text.trim().starts_with('@') {
+                        let own = text.rsplit("*/").next().unwrap_or_default();
+                        found.extend(own.split(',').map(|selector| selector.trim().to_owned()));
+                    }
+                    depth += 1;
+                    text.clear();
+                }
+                '}' => {
+                    depth = depth.saturating_sub(1);
+                    text.clear();
+                }
+                _ => text.push(letter),
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn a_selector_belongs_to_one_part_of_the_stylesheet() {
+        let mut owners: BTreeMap<String, &str> = BTreeMap::new();
+        for (name, part) in SHEET.split("/* == ").skip(1).filter_map(|part| part.split_once(" == */")) {
+            for selector in selectors(part) {
+                let other = *owners.entry(selector.clone()).or_insert(name);
+                assert_eq!(other, name, "{selector}");
+            }
+        }
+        assert!(owners.len() > 100, "{}", owners.len());
+    }
+
+    #[test]
+    fn a_class_of_two_kinds_of_elements_says_which_it_means() {
+        for (class, kinds) in [("variable", ["mark", "fieldset"]), ("choices", ["div", "fieldset"])] {
+            let alone = SHEET.lines().filter(|line| line.starts_with(&format!(".{class} ")));
+            assert_eq!(alone.count(), 0, "{class}");
+            assert!(kinds.iter().all(|kind| SHEET.contains(&format!("\n{kind}.{class} {{"))), "{class}");
+        }
+        assert!(SHEET.contains("\ndiv.row-actions {") && !SHEET.contains("\n.row-actions"));
+    }
+
+    #[test]
+    fn letters_of_a_table_stay_together_and_rows_keep_room_for_their_names() {
+        let table = SHEET.lines().find(|line| line.starts_with("table {")).unwrap();
+        assert!(table.contains("overflow-wrap: break-word"), "{table}");
+        assert!(SHEET.contains("th[scope=\"row\"] { min-width: 6.5rem; }"));
+    }
+}

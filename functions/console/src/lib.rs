@@ -5,6 +5,7 @@
 pub mod api;
 pub mod around;
 pub mod assets;
+pub mod began;
 pub mod form;
 pub mod page;
 pub mod pages;

@@ -312,14 +312,14 @@ pub fn number(value: impl Into<i128>) -> String {
     if value < 0 { format!("-{text}") } else { text }
 }
 
-/// `12.3 %` of a numerator and a denominator; a dash when there is no denominator.
+/// `12.3%` of a numerator and a denominator; a dash when there is no denominator.
 #[must_use]
 pub fn share(numerator: u64, denominator: u64) -> String {
     if denominator == 0 {
         return "–".to_owned();
     }
     let tenths = (u128::from(numerator) * 1000 + u128::from(denominator) / 2) / u128::from(denominator);
-    format!("{}.{} %", tenths / 10, tenths % 10)
+    format!("{}.{}%", tenths / 10, tenths % 10)
 }
 
 /// A moment on the clinic's clock: `2026-11-21 14:03`.
@@ -358,7 +358,7 @@ mod tests {
     #[test]
     fn numbers_are_written_as_people_read_them() {
         assert_eq!([0, 999, 1000, -1_234_567].map(|value: i64| number(value)), ["0", "999", "1,000", "-1,234,567"]);
-        assert_eq!([share(0, 0), share(1, 3), share(2, 3), share(5, 5)], ["–", "33.3 %", "66.7 %", "100.0 %"]);
+        assert_eq!([share(0, 0), share(1, 3), share(2, 3), share(5, 5)], ["–", "33.3%", "66.7%", "100.0%"]);
     }
 
     #[test]

@@ -93,7 +93,7 @@ pub async fn delete<D: Downloads>(
 /// Those who are named: all of them or none. When one is not a customer of the clinic, nothing is deleted.
 ///
 /// Or `all` of a filter: for some seconds, then it answers how many remain and where to go on. Nobody is deleted who was added after the
-/// first call. To repeat a call does no harm.
+/// first call; a customer who comes into the group, or to match `q`, while it goes on is. To repeat a call does no harm.
 ///
 /// Messages that were sent to them stay readable.
 #[utoipa::path(

@@ -30,7 +30,8 @@ pub struct Filter {
     pub group_id: Option<GroupId>,
     /// A part of a name or of a phone, at most 50 characters.
     pub q: Option<String>,
-    /// Nobody who was added later than this. The moment of the first call unless said.
+    /// Nobody whom the clinic added later than this. The moment of the first call unless said. Who was there and came into the group,
+    /// or to match `q`, later than this is among them.
     #[serde(default, deserialize_with = "crate::http::moment")]
     pub added_until: Option<DateTime<Utc>>,
 }

@@ -63,6 +63,10 @@ pub struct Customers {
     pub delete_question: &'static str,
     /// What is lost and what stays.
     pub delete_hint: &'static str,
+    /// Who is deleted although nobody counted them.
+    pub delete_all_hint: &'static str,
+    /// There are more than somebody has confirmed.
+    pub more_meanwhile: &'static str,
     /// Before something is done with all of a list: what, and with how many.
     pub ask_all: fn(Wish, u64) -> String,
     /// Beside the progress.

@@ -13,6 +13,8 @@ pub struct Groups {
     pub customers: &'static str,
     /// What can be done with it.
     pub actions: &'static str,
+    /// What the group of those who are in no other is called, where its own name is in another language.
+    pub ungrouped: Option<&'static str>,
     /// Says what the unassigned group is.
     pub unassigned: &'static str,
     /// Adds a group: above its form.
@@ -73,4 +75,27 @@ pub struct Groups {
     pub choose_first: &'static str,
     /// The group was deleted meanwhile.
     pub gone: &'static str,
+}
+
+impl Groups {
+    /// What a group is called: by its own name, but for the one of those who are in no other.
+    #[must_use]
+    pub fn name_of<'a>(&self, name: &'a str, unassigned: bool) -> &'a str {
+        self.ungrouped.filter(|_| unassigned).unwrap_or(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::http::Language;
+
+    use crate::words::Words;
+
+    #[test]
+    fn the_group_of_those_in_no_other_has_a_name_in_both_languages() {
+        let called = |language, unassigned| Words::of(language).groups.name_of("미지정", unassigned);
+        assert_eq!(called(Language::Korean, true), "미지정");
+        assert_eq!(called(Language::English, true), "Ungrouped");
+        assert_eq!(called(Language::English, false), "미지정");
+    }
 }

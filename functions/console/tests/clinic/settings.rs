@@ -31,10 +31,13 @@ async fn an_owner_sees_every_setting_in_a_form_and_a_colleague_sees_it_in_words(
 async fn a_part_is_saved_alone_and_an_error_leaves_the_other_parts_as_they_are() {
     let mut browser = Browser::of_clinic("owner").await;
     browser.answers("PATCH /v1/clinic", 200, json!({}));
-    let shown = browser.post("/settings/members", &[("acceptsMembers", "yes"), ("invitesPerDay", "")]).await;
+    let began =
+        [("had-acceptsMembers", "yes"), ("had-holdsUnproven", "yes"), ("had-invitesPerDay", "20"), ("had-invitesInTotal", "")];
+    let form: Vec<_> =
+        began.into_iter().chain([("acceptsMembers", "yes"), ("invitesPerDay", ""), ("invitesInTotal", "")]).collect();
+    let shown = browser.post("/settings/members", &form).await;
     assert_eq!((shown.status, shown.location.as_str()), (StatusCode::SEE_OTHER, "/settings"));
-    let wanted = json!({ "acceptsMembers": true, "paysForKnown": false, "holdsUnproven": false, "invitesPerDay": null, "invitesInTotal": null });
-    assert_eq!(browser.asked().pop().unwrap().1, wanted);
+    assert_eq!(browser.asked().pop().unwrap().1, json!({ "holdsUnproven": false, "invitesPerDay": null }));
 
     browser.answers("PATCH /v1/clinic", 422, problem(422, "invalid-input", Some("quietHours.to")));
     let form = [("quiet", "yes"), ("quietFrom", "22:00"), ("quietTo", "22:00")];
@@ -47,6 +50,26 @@ async fn a_part_is_saved_alone_and_an_error_leaves_the_other_parts_as_they_are()
     );
     assert_eq!(browser.get("/settings/quiet-hours").await.location, "/settings");
     assert_eq!(browser.post("/settings/nothing", &[]).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn what_another_owner_changed_while_a_form_was_open_stays() {
+    let mut browser = Browser::of_clinic("owner").await;
+    let page = browser.get("/settings").await.body;
+    for (field, value) in [("name", "&lt;b&gt;단골&lt;/b&gt;의원"), ("linkHosts", "www.example.com"), ("joinPoints", "1000")]
+    {
+        assert!(page.contains(&format!("name=\"had-{field}\" value=\"{value}\"")), "{field}: {page}");
+    }
+    browser.answers("PATCH /v1/clinic", 422, problem(422, "invalid-input", Some("linkHosts")));
+    let began = [("had-name", "옛이름의원"), ("had-senderKey", "old"), ("had-linkHosts", "old.example.com")];
+    let now = [("name", "옛이름의원"), ("senderKey", "old"), ("linkHosts", "old.example.com\r\nnew.example.com")];
+    let form: Vec<_> = began.into_iter().chain(now).collect();
+    browser.asked();
+    let again = browser.post("/settings/clinic", &form).await.body;
+    let told: Vec<_> = browser.asked().into_iter().filter(|(call, _)| call.starts_with("PATCH")).collect();
+    let wanted = json!({ "linkHosts": ["new.example.com", "www.example.com"] });
+    assert_eq!(told, [("PATCH /v1/clinic".to_owned(), wanted)], "the other host was taken away and one was added meanwhile");
+    assert!(again.contains("name=\"had-linkHosts\" value=\"old.example.com\""), "{again}");
 }
 
 #[tokio::test]

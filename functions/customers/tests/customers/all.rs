@@ -128,6 +128,20 @@ async fn nobody_is_deleted_who_was_added_after_the_list_was_shown() {
 }
 
 #[tokio::test]
+async fn who_comes_into_the_group_after_the_list_was_shown_is_deleted_with_it() {
+    let world = World::new().await;
+    let ids = world.add_many(3).await;
+    let group = world.group("VIP").await;
+    world.join(group, &ids[..1]).await;
+    let shown = world.ambient.now();
+    world.join(group, &ids[1..2]).await;
+    let deleted = delete(&world.owner, json!({"all": {"groupId": group, "addedUntil": shown}})).await;
+    assert_eq!(deleted.json, json!({"deleted": 2, "remaining": 0}), "as the documentation says");
+    assert_eq!(left(&world).await, ["고객 000003"]);
+    world.test.finish().await;
+}
+
+#[tokio::test]
 async fn a_choice_that_is_none_or_two_is_refused_and_nobody_is_deleted() {
     let world = World::new().await;
     let ids = world.add_many(1).await;

@@ -2,12 +2,15 @@
 //! without one there is a button.
 
 use axum::response::Response;
+use chrono::SecondsFormat;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::api::Failure;
 use crate::form::Form;
 use crate::page::{Nav, Page, Shell};
+use crate::pages::customers::list;
 use crate::pages::customers::selection::{DO, TO, Target, Wish, back};
 use crate::parts;
 use crate::site::{Answer, Person};
@@ -21,7 +24,7 @@ struct Work {
     q: String,
     until: String,
     cursor: String,
-    /// How many there were in the beginning.
+    /// How many there were when they were counted last: whoever is asked confirms this number.
     total: u64,
     /// With how many something happened so far.
     changed: u64,
@@ -41,7 +44,7 @@ struct Step {
     next_cursor: Option<String>,
 }
 
-/// Begins. Who deletes is asked once more, with the number.
+/// Begins. Who deletes is asked once more, with the number of this moment.
 ///
 /// # Errors
 /// When the API does not answer.
@@ -49,8 +52,13 @@ pub async fn begin(site: &Person, wish: Wish, form: &Form, to: Target) -> Answer
     let mut work = Work::of(wish, form, to);
     work.cursor = String::new();
     work.changed = 0;
-    work.remaining = work.total;
-    if wish == Wish::Delete { ask(site, &work, form).await } else { go_on(site, work).await }
+    if wish == Wish::Delete {
+        return ask(site, work, form).await;
+    }
+    match work.count(site).await {
+        Ok(()) => go_on(site, work).await,
+        Err(failure) => refused(site, &work, failure),
+    }
 }
 
 /// Does one step more.
@@ -60,8 +68,25 @@ pub async fn begin(site: &Person, wish: Wish, form: &Form, to: Target) -> Answer
 pub async fn step(site: Person, form: Form) -> Answer {
     let Some(wish) = Wish::named(form.text(DO)) else { return Ok(site.go("/customers")) };
     let to = Target { id: form.text(TO).to_owned(), name: form.text("to-name").to_owned(), is_new: false };
-    let work = Work::of(wish, &form, to);
-    if form.restored() { ask(&site, &work, &form).await } else { go_on(&site, work).await }
+    let mut work = Work::of(wish, &form, to);
+    if form.restored() {
+        return ask(&site, work, &form).await;
+    }
+    if work.cursor.is_empty() {
+        let confirmed = work.total;
+        if let Err(failure) = work.count(&site).await {
+            return refused(&site, &work, failure);
+        }
+        if work.total > confirmed {
+            work.until = now(&site);
+            return question(&site, &work, &form, true).await;
+        }
+    }
+    go_on(&site, work).await
+}
+
+fn now(site: &Person) -> String {
+    site.deps().ambient.now().to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 async fn go_on(site: &Person, mut work: Work) -> Answer {
@@ -69,13 +94,7 @@ async fn go_on(site: &Person, mut work: Work) -> Answer {
     let (shell, step) = tokio::join!(site.shell(), call.send::<Step>());
     let step = match step {
         Ok(step) => step,
-        Err(failure) if failure.is_not_found() => {
-            return Ok(site.go_saying(&work.back, Tone::Bad, site.words().groups.gone));
-        }
-        Err(failure) => {
-            let problem = failure.about_input()?;
-            return Ok(site.go_saying(&work.back, Tone::Bad, problem.short()));
-        }
+        Err(failure) => return refused(site, &work, failure),
     };
     work.changed += step.changed;
     work.remaining = step.remaining;
@@ -98,8 +117,29 @@ async fn go_on(site: &Person, mut work: Work) -> Answer {
     ))
 }
 
-/// Nothing is done yet, or nothing since the session ended: the button begins, or goes on.
-async fn ask(site: &Person, work: &Work, form: &Form) -> Answer {
+/// The API does not do it.
+fn refused(site: &Person, work: &Work, failure: Failure) -> Answer {
+    if failure.is_not_found() {
+        return Ok(site.go_saying(&work.back, Tone::Bad, site.words().groups.gone));
+    }
+    let problem = failure.about_input()?;
+    Ok(site.go_saying(&work.back, Tone::Bad, problem.short()))
+}
+
+/// Nothing is done yet, or nothing since the session ended: the button begins, or goes on. Before it begins they are counted, and
+/// those who are there at this moment are meant.
+async fn ask(site: &Person, mut work: Work, form: &Form) -> Answer {
+    if work.cursor.is_empty() {
+        work.until = now(site);
+        if let Err(failure) = work.count(site).await {
+            return refused(site, &work, failure);
+        }
+    }
+    question(site, &work, form, false).await
+}
+
+/// Asks, with the number.
+async fn question(site: &Person, work: &Work, form: &Form, more: bool) -> Answer {
     let words = site.words();
     let shell = site.shell().await?;
     Ok(page(
@@ -108,8 +148,12 @@ async fn ask(site: &Person, work: &Work, form: &Form) -> Answer {
         work,
         &html! {
             (parts::restored(site, form))
+            @if more { (parts::notice(Tone::Warning, html! { (words.customers.more_meanwhile) })) }
             p { ((words.customers.ask_all)(work.wish, work.remaining)) }
-            @if work.wish == Wish::Delete { p { (words.customers.delete_hint) } }
+            @if work.wish == Wish::Delete {
+                p { (words.customers.delete_hint) }
+                p.hint { (words.customers.delete_all_hint) }
+            }
             form method="post" action="/customers/all" {
                 (work.fields(site))
                 div.actions {
@@ -168,6 +212,13 @@ impl Work {
             remaining: number("remaining"),
             back: back(form).to_owned(),
         }
+    }
+
+    /// Counts them anew: what a form or an address says may be old, or made up.
+    async fn count(&mut self, site: &Person) -> Result<(), Failure> {
+        self.total = list::count(site, &self.q, &self.group).await?;
+        self.remaining = self.total;
+        Ok(())
     }
 
     /// What the API is asked for.

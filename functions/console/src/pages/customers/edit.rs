@@ -54,7 +54,7 @@ pub async fn add(site: Person, form: Form) -> Answer {
 }
 
 async fn form_page(site: &Person, form: &Form, errors: &Errors) -> Answer {
-    let (shell, groups) = tokio::try_join!(site.shell(), fields::groups(site, form, &[]))?;
+    let (shell, groups) = tokio::try_join!(site.shell(), fields::groups(site, form, []))?;
     let words = site.words();
     Ok(Page::staff(site, shell, Nav::Customers, words.customers.add).errors(errors).script("groups").body(html! {
         p.back { a href="/customers" { "← " (words.customers.title) } }

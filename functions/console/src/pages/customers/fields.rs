@@ -1,17 +1,18 @@
 //! The fields of a customer: to fill in, and to read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use futures_util::future::join_all;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
 use crate::api::{Failure, Problem};
+use crate::began;
 use crate::form::{Errors, Form};
 use crate::pages::customers::list::one_group;
 use crate::pages::customers::selection::DO;
 use crate::pages::customers::{Column, Customer};
-use crate::pages::groups::Group;
-use crate::pages::groups::choose::{Found, Offer, SEARCH};
+use crate::pages::groups::choose::{Choice, Found, Offer, SEARCH};
 use crate::parts::{self, Field};
 use crate::site::{Person, Site};
 
@@ -25,8 +26,15 @@ const MAX_COLUMN: usize = 100;
 const MAX_NAME: usize = 50;
 /// The field with a group.
 const GROUP: &str = "group";
-/// The field with a group that the customer was in when the form was shown.
-const HAD: &str = "had-group";
+/// How many groups are asked for one by one.
+const ASKED: usize = 20;
+
+/// The groups of a form.
+pub struct Groups {
+    found: Found,
+    /// Chosen ones that nobody was asked about: they stay chosen.
+    kept: Vec<String>,
+}
 
 /// The form of a new customer.
 #[must_use]
@@ -38,7 +46,7 @@ pub fn empty(columns: &[Column], group: &str) -> Form {
 /// The form of a customer who is there.
 #[must_use]
 pub fn of(customer: &Customer, columns: &[Column], groups: &[String]) -> Form {
-    filled(Some(customer), columns, groups)
+    began::with(&filled(Some(customer), columns, groups))
 }
 
 fn filled(customer: Option<&Customer>, columns: &[Column], groups: &[String]) -> Form {
@@ -65,9 +73,6 @@ fn filled(customer: Option<&Customer>, columns: &[Column], groups: &[String]) ->
     }
     for group in groups {
         put(GROUP, group);
-        if customer.is_some() {
-            put(HAD, group);
-        }
     }
     Form::with(fields.iter().map(|(name, value)| (name.as_str(), value.as_str())))
 }
@@ -79,20 +84,27 @@ pub fn looks_for_group(form: &Form) -> bool {
     form.text(DO) == "find" || entered
 }
 
-/// The groups to offer: those that are chosen, and what is looked for.
+/// The groups to offer: those that are chosen, and what is looked for. Of the customer's own the names are known.
 ///
 /// # Errors
 /// When the API does not answer.
-pub async fn groups(site: &Site, form: &Form, known: &[Group]) -> Result<Found, Failure> {
+pub async fn groups(site: &Site, form: &Form, own: impl IntoIterator<Item = Choice>) -> Result<Groups, Failure> {
     let found = Offer::many(GROUP).looking_for(form.text(SEARCH)).find_at(site).await?;
-    let mut chosen = Vec::new();
-    for id in form.all(GROUP).into_iter().filter(|id| !found.has(id)) {
-        match known.iter().find(|group| group.id == id) {
-            Some(group) => chosen.push(group.clone()),
-            None => chosen.extend(one_group(site, id).await.unwrap_or_default()),
+    let chosen: BTreeSet<_> = form.all(GROUP).into_iter().collect();
+    let found = found.with(own.into_iter().filter(|group| chosen.contains(group.id.as_str())));
+    let unknown: Vec<_> = chosen.into_iter().filter(|id| !found.has(id)).collect();
+    let (asked, rest) = unknown.split_at(unknown.len().min(ASKED));
+    let answers = join_all(asked.iter().map(|id| one_group(site, id))).await;
+    let (mut named, mut kept) = (Vec::new(), rest.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>());
+    for (id, answer) in asked.iter().zip(answers) {
+        match answer {
+            Ok(group) => named.extend(group),
+            // One that is gone meanwhile cannot be chosen any more.
+            Err(failure) if failure.is_not_found() => {}
+            Err(_) => kept.push((*id).to_owned()),
         }
     }
-    Ok(found.with(chosen))
+    Ok(Groups { found: found.with(named), kept })
 }
 
 /// What the API is told of a new customer.
@@ -108,29 +120,39 @@ pub fn new_customer(form: &Form) -> Value {
     })
 }
 
-/// What the API is told of a customer who is there. Groups are named only when they were changed, so that what a colleague did
-/// meanwhile stays.
+/// What the API is told of a customer who is there: what was changed, so that what a colleague did meanwhile stays. A form that was
+/// left open must not give back a consent that was withdrawn.
 #[must_use]
 pub fn change(form: &Form) -> Value {
-    let mut change = json!({
-        "name": form.text("name"),
-        "phone": form.text("phone"),
-        "attributes": attributes(form),
-        "advertisingConsent": form.has("consent"),
-    });
-    let [groups, had] = [GROUP, HAD].map(|field| form.all(field).into_iter().collect::<BTreeSet<_>>());
-    if groups != had {
-        change["groupIds"] = json!(groups);
+    let before = all(&began::before(form));
+    let mut change = began::changed(all(form), &before);
+    if let Some(attributes) = change.get_mut("attributes") {
+        *attributes = began::changed(attributes.take(), &before["attributes"]);
     }
     change
 }
 
+/// All that the form of a customer says.
+fn all(form: &Form) -> Value {
+    json!({
+        "name": form.text("name"),
+        "phone": form.text("phone"),
+        "attributes": attributes(form),
+        "groupIds": form.all(GROUP).into_iter().collect::<BTreeSet<_>>(),
+        "advertisingConsent": form.has("consent"),
+    })
+}
+
 /// Names and values; one without a value is taken away.
 fn attributes(form: &Form) -> BTreeMap<&str, Option<&str>> {
-    let old = form.below("column.").map(|(at, name)| (name, at, "value."));
-    let new = form.below("new-column.").map(|(at, name)| (name, at, "new-value."));
-    let named = old.chain(new).filter(|(name, ..)| !name.trim().is_empty());
-    named.map(|(name, at, values)| (name, form.filled(&format!("{values}{at}")))).collect()
+    let mut attributes = BTreeMap::new();
+    for (names, values) in [("column.", "value."), ("new-column.", "new-value.")] {
+        let values: HashMap<_, _> = form.below(values).collect();
+        let value = |at| values.get(at).map(|value| value.trim()).filter(|value| !value.is_empty());
+        let named = form.below(names).filter(|(_, name)| !name.trim().is_empty());
+        attributes.extend(named.map(|(at, name)| (name, value(at))));
+    }
+    attributes
 }
 
 /// What is wrong, next to the field that it is about.
@@ -146,20 +168,21 @@ pub fn errors(problem: &Problem) -> Errors {
 
 /// All fields.
 #[must_use]
-pub fn fields(site: &Person, form: &Form, errors: &Errors, groups: &Found) -> Markup {
+pub fn fields(site: &Person, form: &Form, errors: &Errors, groups: &Groups) -> Markup {
     let words = site.words();
     html! {
         (parts::csrf(site))
         // What the enter key presses.
         button.visually-hidden type="submit" name=(DO) value="enter" tabindex="-1" aria-hidden="true" {}
         (parts::hidden("searched", form.text(SEARCH)))
-        @for id in form.all(HAD) { (parts::hidden(HAD, id)) }
+        (began::hidden(form))
+        @for id in &groups.kept { (parts::hidden(GROUP, id)) }
         div.pair {
             (Field::text("name", words.common.name, form, errors).max_length(MAX_NAME).autocomplete("off").required())
-            (Field::text("phone", words.common.phone, form, errors).kind("tel").hint("010-1234-5678").autocomplete("off").required())
+            (Field::text("phone", words.common.phone, form, errors).kind("tel").hint(words.imports.edit_phone_hint).autocomplete("off").required())
         }
         (parts::tick("consent", words.customers.consent, form.has("consent"), Some(words.customers.consent_hint)))
-        (groups.field(site, words.groups.title, (DO, "find"), form, errors))
+        (groups.found.field(site, words.groups.title, (DO, "find"), form, errors))
         (own_columns(site, form, errors))
     }
 }
@@ -168,6 +191,7 @@ fn own_columns(site: &Person, form: &Form, errors: &Errors) -> Markup {
     let words = &site.words().customers;
     let error = errors.at("attributes");
     let none = Errors::none();
+    let values: HashMap<_, _> = form.below("value.").collect();
     html! {
         fieldset #field-attributes tabindex=[error.map(|_| "-1")] aria-describedby=[error.map(|_| "field-attributes-error")] {
             legend { (words.attributes) }
@@ -176,7 +200,7 @@ fn own_columns(site: &Person, form: &Form, errors: &Errors) -> Markup {
             div.pair {
                 @for (at, name) in form.below("column.") {
                     (parts::hidden(&format!("column.{at}"), name))
-                    (own_column(&format!("value.{at}"), name, form, &none))
+                    (own_column(&format!("value.{at}"), name, values.get(at).copied().unwrap_or_default()))
                 }
             }
             details.more open[form.below("new-").any(|(_, text)| !text.trim().is_empty())] {
@@ -193,10 +217,10 @@ fn own_columns(site: &Person, form: &Form, errors: &Errors) -> Markup {
 }
 
 /// What has several lines keeps them.
-fn own_column(field: &str, name: &str, form: &Form, errors: &Errors) -> Markup {
-    let lines = form.raw(field).lines().count();
-    let entry = Field::text(field, name, form, errors).autocomplete("off");
-    html! { @if lines > 1 { (entry.rows(3)) } @else { (entry) } }
+fn own_column(field: &str, name: &str, value: &str) -> Markup {
+    let (form, errors) = (Form::default(), Errors::none());
+    let entry = Field::text(field, name, &form, &errors).value(value).autocomplete("off");
+    html! { @if value.lines().count() > 1 { (entry.rows(3)) } @else { (entry) } }
 }
 
 #[cfg(test)]
@@ -220,13 +244,27 @@ mod tests {
     fn a_form_that_is_sent_back_as_it_is_changes_nothing() {
         let form =
             of(&customer(&[("생일", "3월 2일"), ("메모", "가\n나")]), &columns(&["생일", "취미"]), &["grp_1".to_owned()]);
+        assert_eq!(change(&form), json!({}));
+    }
+
+    #[test]
+    fn what_was_changed_is_told_and_nothing_else() {
+        let form = of(&customer(&[("생일", "3월 2일"), ("메모", "가")]), &columns(&["생일", "취미"]), &["grp_1".to_owned()]);
+        let sent = form.with_value("phone", "010-1234-5679").with_value("value.0", " ").with_value("value.1", "걷기");
+        let sent = sent.with_value("new-column.0", "별명").with_value("new-value.0", "단골");
         assert_eq!(
-            change(&form),
-            json!({
-                "name": "김단골", "phone": "010-1234-5678", "advertisingConsent": false,
-                "attributes": { "생일": "3월 2일", "취미": null, "메모": "가\n나" },
-            })
+            change(&sent),
+            json!({ "phone": "010-1234-5679", "attributes": { "생일": null, "취미": "걷기", "별명": "단골" } })
         );
+    }
+
+    #[test]
+    fn a_consent_is_given_or_taken_back_only_by_its_box() {
+        let agreed = |had| Form::with([("consent", "yes"), (if had { "had-consent" } else { "had-name" }, "yes")]);
+        assert_eq!(change(&agreed(true)).get("advertisingConsent"), None, "a colleague may have withdrawn it meanwhile");
+        assert_eq!(change(&agreed(false))["advertisingConsent"], true);
+        assert_eq!(change(&Form::with([("had-consent", "yes")]))["advertisingConsent"], false);
+        assert_eq!(change(&Form::with([("had-name", "김")])).get("advertisingConsent"), None);
     }
 
     #[test]

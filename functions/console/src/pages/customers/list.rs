@@ -46,6 +46,11 @@ struct Listed {
     total: Option<u64>,
 }
 
+#[derive(Debug, Deserialize)]
+struct Counted {
+    total: u64,
+}
+
 impl Asked {
     /// The first page of it.
     #[must_use]
@@ -103,6 +108,15 @@ fn call(site: &Site, asked: &Asked) -> Call {
     call.query("sort", asked.order()).maybe("cursor", Some(&asked.cursor)).maybe("count", is_first.then_some("true"))
 }
 
+/// How many customers there are at this moment who have this text in their name or phone, and are in this group.
+///
+/// # Errors
+/// When there is no such group, or the API does not answer.
+pub async fn count(site: &Site, q: &str, group: &str) -> Result<u64, Failure> {
+    let call = site.api().get(["customers"]).maybe("q", Some(q)).maybe("groupId", Some(group));
+    call.query("count", true).query("limit", 1).send::<Counted>().await.map(|counted| counted.total)
+}
+
 /// The group of this id; none without an id.
 ///
 /// # Errors
@@ -125,7 +139,7 @@ pub async fn targets(site: &Site, from: Option<&Group>, search: &str) -> Result<
 
 fn page(site: &Person, shell: Shell, content: &Content) -> Response {
     let words = &site.words().customers;
-    let title = content.group.as_ref().map_or(words.title, |group| &group.name);
+    let title = content.group.as_ref().map_or(words.title, |group| site.words().groups.name_of(&group.name, group.unassigned));
     let zone = shell.zone.clone();
     let is_first = content.asked.cursor.is_empty();
     let page = Page::staff(site, shell, Nav::Customers, title).script("keep").script("select").script("groups");
@@ -187,7 +201,8 @@ fn head(site: &Person, content: &Content, title: &str) -> Markup {
 fn aside(site: &Person, content: &Content) -> Markup {
     let words = site.words();
     let asked = &content.asked;
-    let here = content.group.as_ref().map_or(words.customers.everybody, |group| &group.name);
+    let here =
+        content.group.as_ref().map_or(words.customers.everybody, |group| words.groups.name_of(&group.name, group.unassigned));
     // The chosen group is there, even if it is not among the first ones.
     let others: Vec<_> = content.group.iter().filter(|group| !content.groups.has(&group.id)).collect();
     html! {
@@ -196,7 +211,7 @@ fn aside(site: &Person, content: &Content) -> Markup {
                 summary { (words.groups.title) ": " strong { (here) } }
                 a.pick href=(Asked { group: String::new(), ..asked.clone() }.address()) aria-current=[asked.group.is_empty().then_some("page")] { span { (words.customers.everybody) } }
                 @for group in others {
-                    a.pick href=(asked.address()) aria-current="page" { span { (group.name) } " " span.number.muted { (parts::number(group.customers)) } }
+                    a.pick href=(asked.address()) aria-current="page" { span { (here) } " " span.number.muted { (parts::number(group.customers)) } }
                 }
                 form.inline-form method="get" action="/customers" role="search" aria-label=(words.groups.search) {
                     @for (name, value) in [("group", &asked.group), ("q", &asked.q), ("sort", &asked.sort)] {
@@ -247,10 +262,9 @@ fn nobody(site: &Person, asked: &Asked) -> Markup {
 /// What the form says besides the boxes.
 fn hidden(site: &Person, content: &Content) -> Markup {
     let now = site.deps().ambient.now().to_rfc3339_opts(SecondsFormat::Millis, true);
-    let total = content.total.to_string();
     let asked = &content.asked;
     html! {
-        @for (name, value) in [("back", site.here()), ("q", &asked.q), ("group", &asked.group), ("sort", &asked.sort), ("until", &now), ("total", &total)] {
+        @for (name, value) in [("back", site.here()), ("q", &asked.q), ("group", &asked.group), ("sort", &asked.sort), ("until", &now)] {
             (parts::hidden(name, value))
         }
     }

@@ -10,8 +10,7 @@ use crate::form::{Errors, Form};
 use crate::page::{Nav, Page, Shell};
 use crate::pages::customers::selection::DO;
 use crate::pages::customers::{Columns, Customer, fields};
-use crate::pages::groups::Group;
-use crate::pages::groups::choose::Found;
+use crate::pages::groups::choose::Choice;
 use crate::parts;
 use crate::site::{Answer, Person};
 use crate::visitor::Tone;
@@ -84,7 +83,7 @@ struct Content<'a> {
     detail: Detail,
     messages: Messages,
     is_first: bool,
-    groups: Found,
+    groups: fields::Groups,
 }
 
 /// Shows a customer.
@@ -126,8 +125,14 @@ pub async fn page(site: &Person, id: &str, cursor: &str, form: Option<&Form>, er
     let own: Vec<_> = detail.groups.iter().filter(|group| !group.unassigned).map(|group| group.id.clone()).collect();
     let kept = fields::of(&detail.customer, &columns.items, &own);
     let form = form.unwrap_or(&kept);
-    // How many are in them is not known here; they are looked at one by one only when the list does not have them.
-    let groups = fields::groups(site, form, &[] as &[Group]).await?;
+    // How many are in them is not known here.
+    let own = detail.groups.iter().map(|group| Choice {
+        id: group.id.clone(),
+        name: group.name.clone(),
+        unassigned: group.unassigned,
+        customers: None,
+    });
+    let groups = fields::groups(site, form, own).await?;
     let content = Content { id, detail, messages, is_first: cursor.is_empty(), groups };
     Ok(drawn(site, shell, &content, form, errors))
 }
@@ -173,7 +178,7 @@ fn standing(site: &Person, content: &Content<'_>, zone: &str) -> Markup {
             }
             dl.facts {
                 dt { (site.words().groups.title) }
-                dd { ul.tags { @for group in &detail.groups { li { a href=(parts::address("/customers", [("group", group.id.as_str())])) { (group.name) } } } } }
+                dd { ul.tags { @for group in &detail.groups { li { a href=(parts::address("/customers", [("group", group.id.as_str())])) { (site.words().groups.name_of(&group.name, group.unassigned)) } } } } }
                 dt { (words.member) }
                 dd {
                     @match &detail.member {

@@ -9,7 +9,7 @@ use crate::api::{Call, Failure, Problem};
 use crate::form::{Errors, Form};
 use crate::page::{Nav, Page, Shell};
 use crate::pages::customers::all;
-use crate::pages::customers::list::{one_group, targets};
+use crate::pages::customers::list::{count as counted, one_group, targets};
 use crate::pages::groups::Group;
 use crate::pages::groups::choose::{Found, NEW, NEW_NAME, SEARCH};
 use crate::parts;
@@ -194,25 +194,33 @@ pub fn back(form: &Form) -> &str {
 /// The page of a selection: without a script groups are looked for here, errors are shown here, and here it comes back to after
 /// signing in again.
 async fn page(site: &Person, form: &Form, errors: &Errors) -> Answer {
-    let (shell, group) = tokio::try_join!(site.shell(), one_group(site, form.text("group")))?;
+    let chosen = async {
+        if form.has(EVERYTHING) {
+            counted(site, form.text("q"), form.text("group")).await
+        } else {
+            Ok(form.all(CUSTOMER).len() as u64)
+        }
+    };
+    let (shell, group, chosen) = tokio::try_join!(site.shell(), one_group(site, form.text("group")), chosen)?;
     let mut groups = targets(site, group.as_ref(), form.text(SEARCH)).await?;
-    if let Some(chosen) = form.filled(TO).filter(|to| *to != NEW)
-        && let Ok(Some(chosen)) = one_group(site, chosen).await
+    if let Some(to) = form.filled(TO).filter(|to| *to != NEW)
+        && let Ok(Some(to)) = one_group(site, to).await
     {
-        groups = groups.with([chosen]);
+        groups = groups.with([to]);
     }
-    Ok(drawn(site, shell, group.as_ref(), &groups, form, errors))
+    Ok(drawn(site, (shell, chosen), group.as_ref(), &groups, form, errors))
 }
 
-fn drawn(site: &Person, shell: Shell, group: Option<&Group>, groups: &Found, form: &Form, errors: &Errors) -> Response {
+fn drawn(
+    site: &Person,
+    (shell, chosen): (Shell, u64),
+    group: Option<&Group>,
+    groups: &Found,
+    form: &Form,
+    errors: &Errors,
+) -> Response {
     let words = site.words();
-    let all = form.has(EVERYTHING);
-    let count = if all {
-        form.number("total").and_then(|total| u64::try_from(total).ok()).unwrap_or(0)
-    } else {
-        form.all(CUSTOMER).len() as u64
-    };
-    let title = (words.customers.chosen_title)(count);
+    let title = (words.customers.chosen_title)(chosen);
     Page::staff(site, shell, Nav::Customers, title.as_str()).errors(errors).script("groups").body(html! {
         p.back { a href=(back(form)) { "← " (words.customers.title) } }
         h1 { (title) }
@@ -226,7 +234,7 @@ fn drawn(site: &Person, shell: Shell, group: Option<&Group>, groups: &Found, for
                 div.actions { (go_buttons(site, group)) }
             }
             @if group.is_some_and(|group| !group.unassigned) { (remove_button(site)) " " }
-            (delete_window(site, Some(count)))
+            (delete_window(site, Some(chosen)))
             " " a.button href=(back(form)) { (words.common.cancel) }
         }
     })
@@ -236,7 +244,7 @@ fn drawn(site: &Person, shell: Shell, group: Option<&Group>, groups: &Found, for
 #[must_use]
 pub fn carried(form: &Form) -> Markup {
     html! {
-        @for name in ["back", "q", "group", "sort", "until", "total"] { (parts::hidden(name, form.text(name))) }
+        @for name in ["back", "q", "group", "sort", "until"] { (parts::hidden(name, form.text(name))) }
         @if form.has(EVERYTHING) {
             (parts::hidden(EVERYTHING, "yes"))
         } @else {

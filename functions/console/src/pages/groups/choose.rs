@@ -52,10 +52,28 @@ pub struct Offer {
     pub q: String,
 }
 
+/// A group that can be chosen.
+pub struct Choice {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it holds those who are in no other.
+    pub unassigned: bool,
+    /// How many customers are in it, where that is known.
+    pub customers: Option<u64>,
+}
+
+impl From<Group> for Choice {
+    fn from(group: Group) -> Self {
+        Self { id: group.id, name: group.name, unassigned: group.unassigned, customers: Some(group.customers) }
+    }
+}
+
 /// What was found of an offer.
 pub struct Found {
     offer: Offer,
-    groups: Vec<Group>,
+    groups: Vec<Choice>,
     more: bool,
     focused: bool,
 }
@@ -105,7 +123,8 @@ impl Offer {
         let call = site.api().get(["groups"]).maybe("q", Some(&self.q)).query("limit", SHOWN);
         let Groups { mut items, next_cursor } = call.send().await?;
         items.retain(|group| group.id != self.without && (self.unassigned || !group.unassigned));
-        Ok(Found { offer: self, groups: items, more: next_cursor.is_some(), focused: false })
+        let groups = items.into_iter().map(Choice::from).collect();
+        Ok(Found { offer: self, groups, more: next_cursor.is_some(), focused: false })
     }
 }
 
@@ -122,8 +141,8 @@ pub async fn find(site: Person, Query(offer): Query<Offer>) -> Answer {
 impl Found {
     /// Puts these at the beginning, unless they are there already.
     #[must_use]
-    pub fn with(mut self, groups: impl IntoIterator<Item = Group>) -> Self {
-        for group in groups {
+    pub fn with<T: Into<Choice>>(mut self, groups: impl IntoIterator<Item = T>) -> Self {
+        for group in groups.into_iter().map(T::into) {
             if !self.has(&group.id) {
                 self.groups.insert(0, group);
             }
@@ -209,7 +228,7 @@ impl Found {
     pub fn list(&self, site: &Site, chosen: &[&str], here: &str) -> Markup {
         let words = &site.words().groups;
         // What is chosen comes first: in a long list it would be out of sight.
-        let is_chosen = |group: &&Group| chosen.contains(&group.id.as_str());
+        let is_chosen = |group: &&Choice| chosen.contains(&group.id.as_str());
         let groups = self.groups.iter().filter(is_chosen).chain(self.groups.iter().filter(|group| !is_chosen(group)));
         html! {
             div.found data-found {
@@ -220,10 +239,14 @@ impl Found {
         }
     }
 
-    fn choice(&self, site: &Site, group: &Group, chosen: bool, here: &str) -> Markup {
+    fn choice(&self, site: &Site, group: &Choice, chosen: bool, here: &str) -> Markup {
         let words = &site.words().groups;
-        let customers = parts::number(group.customers);
-        let name = if group.unassigned && self.offer.how == As::One { words.out_of_all } else { group.name.as_str() };
+        let customers = group.customers.map(parts::number).unwrap_or_default();
+        let name = if group.unassigned && self.offer.how == As::One {
+            words.out_of_all
+        } else {
+            words.name_of(&group.name, group.unassigned)
+        };
         let kind = if self.offer.how == As::Many { "checkbox" } else { "radio" };
         html! {
             @if self.offer.how == As::Links {

@@ -102,17 +102,20 @@ fn table(site: &Person, groups: &[Group]) -> Markup {
     };
     let rows = html! {
         @for group in groups {
+            @let name = words.name_of(&group.name, group.unassigned);
             tr {
-                td.box { input type="checkbox" name="group" value=(group.id) data-row aria-label=((words.choose_this)(&group.name)); }
+                td.box { input type="checkbox" name="group" value=(group.id) data-row aria-label=((words.choose_this)(name)); }
                 th scope="row" {
-                    a href=(parts::address("/customers", [("group", group.id.as_str())])) { (group.name) }
+                    a href=(parts::address("/customers", [("group", group.id.as_str())])) { (name) }
                     @if group.unassigned { p.hint { (words.unassigned) } }
                 }
                 td.number { (parts::number(group.customers)) }
-                td.row-actions {
-                    a.button.small href=(parts::address("/send", [("group", group.id.as_str())])) { (words.send) span.visually-hidden { ": " (group.name) } }
-                    @if !group.unassigned {
-                        a.button.small href={ "/groups/" (parts::encoded(&group.id)) } { (words.manage) span.visually-hidden { ": " (group.name) } }
+                td {
+                    div.row-actions {
+                        a.button.small href=(parts::address("/send", [("group", group.id.as_str())])) { (words.send) span.visually-hidden { ": " (name) } }
+                        @if !group.unassigned {
+                            a.button.small href={ "/groups/" (parts::encoded(&group.id)) } { (words.manage) span.visually-hidden { ": " (name) } }
+                        }
                     }
                 }
             }

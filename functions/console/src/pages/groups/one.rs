@@ -63,10 +63,10 @@ async fn page(site: &Person, id: &str, form: Option<&Form>, errors: &Errors) -> 
     let form = form.unwrap_or(&kept);
     let customers = parts::address("/customers", [("group", group.id.as_str())]);
     let send = parts::address("/send", [("group", group.id.as_str())]);
-    Ok(Page::staff(site, shell, Nav::Customers, (words.groups.manage_title)(&group.name)).errors(errors).body(html! {
+    Ok(Page::staff(site, shell, Nav::Customers, (words.groups.manage_title)(words.groups.name_of(&group.name, group.unassigned))).errors(errors).body(html! {
         p.back { a href="/groups" { "← " (words.groups.title) } }
         div.head {
-            h1 { (group.name) " " span.count { (parts::number(group.customers)) (words.customers.people) } }
+            h1 { (words.groups.name_of(&group.name, group.unassigned)) " " span.count { (parts::number(group.customers)) (words.customers.people) } }
             div.actions {
                 a.button href=(customers) { (words.groups.show_customers) }
                 a.button.primary href=(send) { (words.groups.send) }

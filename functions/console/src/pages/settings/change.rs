@@ -1,10 +1,13 @@
-//! Changing settings: what a form says, as the API takes it.
+//! Changing settings: what a form says, as the API takes it, and of that what was changed.
+
+use std::collections::BTreeSet;
 
 use axum::extract::Path;
 use serde_json::{Value, json};
 
 use super::show::page;
 use super::{Clinic, Section};
+use crate::began;
 use crate::form::{Errors, Form};
 use crate::pages::broken;
 use crate::pages::clinic::hosts;
@@ -26,7 +29,7 @@ pub async fn change(site: Person, Path(section): Path<String>, form: Form) -> An
         return Ok(page(&site, &clinic, Some((section, &form, &Errors::none()))).await);
     }
     let words = &site.words().settings;
-    let body = match wanted(section, &form, &clinic, words) {
+    let body = match change_of(section, &form, &clinic, words) {
         Ok(body) => body,
         Err(errors) => return Ok(page(&site, &clinic, Some((section, &form, &errors))).await),
     };
@@ -44,18 +47,36 @@ pub async fn change(site: Person, Path(section): Path<String>, form: Form) -> An
     }
 }
 
-fn wanted(section: Section, form: &Form, clinic: &Clinic, words: &Settings) -> Result<Value, Errors> {
+/// What the form says and did not say when it began: what another owner changed meanwhile stays. Of the hosts those are added and
+/// taken away that were added and taken away in the form.
+fn change_of(section: Section, form: &Form, clinic: &Clinic, words: &Settings) -> Result<Value, Errors> {
+    let began = began::before(form);
+    let before = wanted(section, &began, words).unwrap_or_default();
+    let mut change = began::changed(wanted(section, form, words)?, &before);
+    if let Some(hosts) = change.get_mut("linkHosts") {
+        let [now, before] = [form, &began].map(|form| hosts::typed(form.text("linkHosts")));
+        *hosts = json!(merged(&now, &before, &clinic.link_hosts));
+    }
+    Ok(change)
+}
+
+/// What is there, with what was added to what there was before, and without what was taken from it.
+fn merged<'a>(now: &'a [String], before: &[String], there: &'a [String]) -> Vec<&'a str> {
+    let [is_now, was_before, is_there] = [now, before, there].map(|hosts| hosts.iter().collect::<BTreeSet<_>>());
+    let kept = now.iter().filter(|host| !was_before.contains(host) || is_there.contains(host));
+    let new = there.iter().filter(|host| !was_before.contains(host) && !is_now.contains(host));
+    kept.chain(new).map(String::as_str).collect()
+}
+
+fn wanted(section: Section, form: &Form, words: &Settings) -> Result<Value, Errors> {
     match section {
-        Section::Clinic => {
-            let mut body = json!({ "name": form.text("name"), "linkHosts": hosts::typed(form.text("linkHosts")) });
-            // What was never entered may stay empty; what was there cannot be taken away, and the API says so.
-            for (field, known) in [("senderKey", &clinic.sender_key), ("senderPhone", &clinic.sender_phone)] {
-                if form.filled(field).is_some() || known.is_some() {
-                    body[field] = form.text(field).into();
-                }
-            }
-            Ok(body)
-        }
+        // What was never entered may stay empty; what was there cannot be taken away, and the API says so.
+        Section::Clinic => Ok(json!({
+            "name": form.text("name"),
+            "senderKey": form.text("senderKey"),
+            "senderPhone": form.text("senderPhone"),
+            "linkHosts": hosts::typed(form.text("linkHosts")),
+        })),
         Section::QuietHours if !form.has("quiet") => Ok(json!({ "quietHours": null })),
         Section::QuietHours => {
             complete(["quietFrom", "quietTo"].into_iter().filter(|field| form.filled(field).is_none()), words.quiet_missing)?;
@@ -104,6 +125,7 @@ fn complete<'a>(wrong: impl Iterator<Item = &'a str>, text: &str) -> Result<(), 
 mod tests {
     use shared::http::Language;
 
+    use super::super::forms::values;
     use super::*;
     use crate::words::Words;
 
@@ -117,8 +139,15 @@ mod tests {
 
     fn asked(section: Section, fields: &[(&str, &str)]) -> Result<Value, Vec<String>> {
         let words = &Words::of(Language::Korean).settings;
-        let wanted = wanted(section, &Form::with(fields.iter().copied()), &clinic(), words);
+        let wanted = wanted(section, &Form::with(fields.iter().copied()), words);
         wanted.map_err(|errors| errors.fields().map(|(name, _)| name.to_owned()).collect())
+    }
+
+    /// What is changed by a form that began with the settings of the clinic, when they are these by now.
+    fn changed(section: Section, fields: &[(&str, &str)], by_now: &Clinic) -> Value {
+        let begun = values(section, &clinic());
+        let form = fields.iter().fold(begun, |form, (name, value)| form.with_value(name, value));
+        change_of(section, &form, by_now, &Words::of(Language::Korean).settings).unwrap()
     }
 
     #[test]
@@ -145,7 +174,25 @@ mod tests {
 
     #[test]
     fn a_sender_that_was_never_entered_may_stay_empty_and_one_that_was_there_may_not() {
-        let body = asked(Section::Clinic, &[("name", "단골의원"), ("linkHosts", "https://a.kr/x")]).unwrap();
-        assert_eq!(body, json!({ "name": "단골의원", "linkHosts": ["a.kr"], "senderKey": "" }));
+        let body = changed(Section::Clinic, &[("linkHosts", "https://a.kr/x"), ("senderKey", "")], &clinic());
+        assert_eq!(body, json!({ "linkHosts": ["a.kr"], "senderKey": "" }));
+    }
+
+    #[test]
+    fn a_form_that_is_sent_as_it_began_changes_nothing_whatever_became_of_the_settings() {
+        let by_now = Clinic { name: "새이름의원".to_owned(), points_enabled: false, ..clinic() };
+        for section in Section::ALL {
+            assert_eq!(changed(section, &[], &by_now), json!({}), "{section:?}");
+        }
+        assert_eq!(changed(Section::Points, &[("joinPoints", "1,000")], &by_now), json!({ "joinPoints": 1000 }));
+    }
+
+    #[test]
+    fn hosts_that_another_owner_added_or_took_away_meanwhile_stay_so() {
+        let hosts = |hosts: &[&str]| hosts.iter().map(|host| (*host).to_owned()).collect::<Vec<_>>();
+        let (now, before) = (hosts(&["a.kr", "b.kr", "new.kr"]), hosts(&["a.kr", "b.kr", "old.kr"]));
+        assert_eq!(merged(&now, &before, &hosts(&["a.kr", "old.kr", "theirs.kr"])), ["a.kr", "new.kr", "theirs.kr"]);
+        assert_eq!(merged(&now, &before, &before), ["a.kr", "b.kr", "new.kr"]);
+        assert_eq!(merged(&now, &[], &hosts(&["new.kr"])), ["a.kr", "b.kr", "new.kr"]);
     }
 }

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::{Clinic, Hours, Section};
+use crate::began;
 use crate::form::{Errors, Form};
 use crate::parts::{self, Field, tick};
 use crate::site::Site;
@@ -18,7 +19,7 @@ pub const fn title(words: &Settings, section: Section) -> &'static str {
     }
 }
 
-/// The form of a part, filled with what holds at present.
+/// The form of a part, filled with what holds at present, with which it begins.
 pub fn values(section: Section, clinic: &Clinic) -> Form {
     let yes = |name: &'static str, on: bool| on.then(|| (name, "yes".to_owned()));
     let limit = |limit: Option<u32>| limit.map(|limit| limit.to_string()).unwrap_or_default();
@@ -54,7 +55,7 @@ pub fn values(section: Section, clinic: &Clinic) -> Form {
         .flatten()
         .collect(),
     };
-    Form::with(fields.iter().map(|(name, value)| (*name, value.as_str())))
+    began::with(&Form::with(fields.iter().map(|(name, value)| (*name, value.as_str()))))
 }
 
 /// The form of a part.
@@ -68,6 +69,7 @@ pub fn form(site: &Site, section: Section, clinic: &Clinic, form: &Form, errors:
     html! {
         form method="post" action={ "/settings/" (section.name()) } {
             (parts::csrf(site))
+            (began::hidden(form))
             (fields)
             button.button.primary type="submit" aria-describedby={ (section.name()) "-title" } { (site.words().common.save) }
         }

@@ -6,6 +6,7 @@ use shared::model::wording::{MAX_BUTTONS, with_crlf};
 
 use super::view::Template;
 use crate::api::Problem;
+use crate::began;
 use crate::form::{Errors, Form};
 
 /// A web link whose visits are counted; the other kinds have the provider's names.
@@ -115,6 +116,12 @@ impl Draft {
             "kind": if self.kind.is_empty() { "BA" } else { &self.kind },
             "buttons": self.buttons.iter().map(ButtonDraft::wish).collect::<Vec<_>>(),
         })
+    }
+
+    /// What the API is asked to change: what this form did not say when it began. Buttons are told together.
+    pub fn change(&self, form: &Form) -> Value {
+        let before = Self::read(&began::before(form)).without_empty_buttons();
+        began::changed(self.wish(), &before.wish())
     }
 
     /// What the API says is wrong, beside the fields of the form.
@@ -232,6 +239,19 @@ mod tests {
         let draft = Draft::read(&form());
         assert_eq!(Draft::read(&draft.form()), draft);
         assert_eq!(draft.buttons.len(), 3);
+    }
+
+    #[test]
+    fn of_a_template_that_is_there_only_what_was_changed_is_told() {
+        let begun = began::with(&form());
+        let change = |form: &Form| Draft::read(form).without_empty_buttons().change(form);
+        assert_eq!(change(&begun), json!({}), "an empty button is none");
+        let sent = begun.with_value("content", "새 글").with_value("button-2-name", "채널");
+        let buttons = [
+            json!({"name": "홈페이지", "linkType": "WL", "linkMo": "https://www.example.com/", "linkPc": ""}),
+            json!({"name": "채널", "linkType": "AC"}),
+        ];
+        assert_eq!(change(&sent), json!({ "content": "새 글", "buttons": buttons }));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::sources;
 use super::talk;
 use super::view::{Columns, Template, about_provider};
 use crate::api::Failure;
+use crate::began;
 use crate::form::{Errors, Form};
 use crate::page::{Nav, Page, Shell};
 use crate::parts;
@@ -91,7 +92,8 @@ async fn new_page(site: &Site, draft: &Draft, key: &str, errors: &Errors, form: 
     )?;
     let words = &site.words().templates;
     let name = shell.clinic.clone();
-    let editor = Editor { site, draft, errors, action: "/templates/new", key: Some(key), clinic: &name, columns: &columns };
+    let (action, began) = ("/templates/new", &Form::default());
+    let editor = Editor { site, draft, began, errors, action, key: Some(key), clinic: &name, columns: &columns };
     Ok(Page::staff(site, shell, Nav::Templates, words.new).errors(errors).script("preview").body(html! {
         (crumb(site))
         h1 { (words.new) }
@@ -109,7 +111,7 @@ pub async fn show(site: Person, Path(id): Path<String>) -> Answer {
     page(&site, &id, None, &Errors::none(), &Form::default()).await
 }
 
-/// Changes what a template says, or shows the form again.
+/// Changes what a template says, or shows the form again. Only what differs from what the form began with is told.
 pub async fn change(site: Person, Path(id): Path<String>, form: Form) -> Answer {
     let pressed = Pressed::of(&form);
     let read = Draft::read(&form);
@@ -117,7 +119,7 @@ pub async fn change(site: Person, Path(id): Path<String>, form: Form) -> Answer 
         return page(&site, &id, Some(&pressed.changed(read)), &Errors::none(), &form).await;
     }
     let draft = read.without_empty_buttons();
-    match site.api().patch(["templates", &id]).json(&draft.wish()).done().await {
+    match site.api().patch(["templates", &id]).json(&draft.change(&form)).done().await {
         Ok(()) => after_saving(&site, &id, pressed).await,
         Err(failure) => {
             let problem = about_provider(failure)?;
@@ -158,10 +160,13 @@ pub fn whole(
 ) -> Response {
     let words = &site.words().templates;
     let stored = Draft::of(&template);
+    // A form that is shown again says itself what it began with.
+    let began = draft.map_or_else(|| began::with(&stored.form()), |_| form.clone());
     let draft = draft.unwrap_or(&stored);
     let (clinic, zone) = (shell.clinic.clone(), shell.zone.clone());
     let action = format!("/templates/{}", template.id);
-    let editor = Editor { site, draft, errors, action: &action, key: None, clinic: &clinic, columns: &columns };
+    let began = &began;
+    let editor = Editor { site, draft, began, errors, action: &action, key: None, clinic: &clinic, columns: &columns };
     let all = if errors.is_empty() { source_errors } else { errors };
     let title = format!("{} · {}", template.name, words.title);
     Page::staff(site, shell, Nav::Templates, title).errors(all).script("preview").body(html! {

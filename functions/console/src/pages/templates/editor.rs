@@ -9,6 +9,7 @@ use shared::model::wording::{MAX_BUTTON_NAME, MAX_BUTTONS, MAX_NAME, MAX_VARIABL
 use super::draft::{ButtonDraft, Draft, TRACKED, button_field};
 use super::talk;
 use super::view::Columns;
+use crate::began;
 use crate::form::{Errors, Form};
 use crate::page::fragment;
 use crate::parts::{self, Field, number};
@@ -21,6 +22,8 @@ const MOST_COLUMNS: usize = 30;
 pub struct Editor<'a> {
     pub site: &'a Site,
     pub draft: &'a Draft,
+    /// What the form began with, when it changes what is there.
+    pub began: &'a Form,
     pub errors: &'a Errors,
     /// Where it is sent.
     pub action: &'a str,
@@ -83,6 +86,7 @@ impl Editor<'_> {
         html! {
             form #template method="post" action=(self.action) data-preview="/templates/preview" {
                 (parts::csrf(self.site))
+                (began::hidden(self.began))
                 @if let Some(key) = self.key { (parts::hidden("key", key)) }
                 // The first button is what the return key presses.
                 button.visually-hidden type="submit" name="do" value="save" tabindex="-1" aria-hidden="true" { (common.save) }

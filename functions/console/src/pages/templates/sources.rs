@@ -1,5 +1,7 @@
 //! What fills the variables of a template.
 
+use std::collections::HashMap;
+
 use axum::extract::Path;
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};
@@ -7,6 +9,7 @@ use shared::model::sources::{MAX_COLUMN, MAX_DEFAULT};
 
 use super::edit::{find, whole};
 use super::view::{Columns, Template, Variable};
+use crate::began;
 use crate::form::{Errors, Form};
 use crate::parts::{self, Field};
 use crate::site::{Answer, Person, Site};
@@ -20,7 +23,7 @@ fn own(template: &Template) -> impl Iterator<Item = (usize, &Variable)> {
     template.sources.iter().filter(|variable| variable.filled_by == "column").enumerate()
 }
 
-/// The form, as the template has it.
+/// The form, as the template has it, which is what it begins with.
 pub fn form(template: &Template) -> Form {
     let fields: Vec<_> = own(template)
         .flat_map(|(place, it)| {
@@ -32,19 +35,34 @@ pub fn form(template: &Template) -> Form {
             ]
         })
         .collect();
-    Form::with(fields.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+    began::with(&Form::with(fields.iter().map(|(name, value)| (name.as_str(), value.as_str()))))
 }
 
 /// What the form says: columns that are called like their variable need not be said.
-fn wish(form: &Form) -> (Vec<&str>, Value) {
-    let variables: Vec<&str> = (0..).map_while(|place| form.filled(&format!("variable-{place}"))).collect();
+fn said(form: &Form) -> (Vec<&str>, Value) {
+    let texts = |prefix| {
+        let texts = form.below(prefix).map(|(place, text)| (place, text.trim())).filter(|(_, text)| !text.is_empty());
+        texts.collect::<HashMap<_, _>>()
+    };
+    let [named, columns, defaults] = ["variable-", "column-", "default-"].map(texts);
+    let places = (0..).map(|place: usize| place.to_string());
+    let lines: Vec<_> = places.map_while(|place| Some((*named.get(place.as_str())?, place))).collect();
     let mut sources = Map::new();
-    for (place, variable) in variables.iter().enumerate() {
-        let text = |name: &str| form.filled(&format!("{name}-{place}"));
-        let column = text("column").filter(|column| column != variable);
-        sources.insert((*variable).to_owned(), json!({ "column": column, "default": text("default") }));
+    for (variable, place) in &lines {
+        let column = columns.get(place.as_str()).filter(|column| *column != variable);
+        sources.insert((*variable).to_owned(), json!({ "column": column, "default": defaults.get(place.as_str()) }));
     }
-    (variables, json!({ "sources": sources }))
+    (lines.into_iter().map(|(variable, _)| variable).collect(), Value::Object(sources))
+}
+
+/// What fills the variables then: what was changed in the form, and all else as it is. The API takes all of it at once.
+fn wish(now: &Value, form: &Form, template: &Template) -> Value {
+    let (there, begun) = (self::form(template), began::before(form));
+    let mut sources = said(&there).1;
+    if let (Value::Object(sources), Value::Object(changed)) = (&mut sources, began::changed(now.clone(), &said(&begun).1)) {
+        sources.extend(changed);
+    }
+    json!({ "sources": sources })
 }
 
 /// The form.
@@ -59,6 +77,7 @@ pub fn section(site: &Site, template: &Template, columns: &Columns, form: &Form,
             } @else {
                 form.sources #sources method="post" action={ "/templates/" (template.id) "/sources" } {
                     (parts::csrf(site))
+                    (began::hidden(form))
                     ul {
                         @for it in template.sources.iter().filter(|it| it.filled_by == "name") {
                             li { mark.variable { (it.name) } " " span { (words.filled_by_name) } }
@@ -92,11 +111,12 @@ fn line(site: &Site, variable: &Variable, place: usize, form: &Form, errors: &Er
 
 /// Keeps what the form says.
 pub async fn set(site: Person, Path(id): Path<String>, sent: Form) -> Answer {
-    let (variables, wish) = wish(&sent);
+    let (variables, now) = said(&sent);
     let errors = if sent.restored() {
         Errors::none()
     } else {
-        match site.api().put(["templates", &id, "sources"]).json(&wish).done().await {
+        let template: Template = site.api().get(["templates", &id]).send().await?;
+        match site.api().put(["templates", &id, "sources"]).json(&wish(&now, &sent, &template)).done().await {
             Ok(()) => {
                 let page = format!("/templates/{id}#sources-title");
                 return Ok(site.go_saying(&page, Tone::Good, site.words().templates.sources_saved));
@@ -135,11 +155,8 @@ mod tests {
             ("column-1", "원장"),
             ("default-1", ""),
         ]);
-        let (variables, wish) = wish(&form);
+        let (variables, said) = said(&form);
         assert_eq!(variables, ["검진일", "담당의"]);
-        assert_eq!(
-            wish,
-            json!({"sources": {"검진일": {"column": null, "default": "곧"}, "담당의": {"column": "원장", "default": null}}})
-        );
+        assert_eq!(said, json!({"검진일": {"column": null, "default": "곧"}, "담당의": {"column": "원장", "default": null}}));
     }
 }

@@ -7,7 +7,7 @@ use crate::words::customers::Customers;
 /// English.
 pub const WORDS: Customers = Customers {
     title: "Customers",
-    people: " people",
+    people: " in total",
     everybody: "All customers",
     list: "List of customers",
     add: "Add a customer",
@@ -50,6 +50,8 @@ pub const WORDS: Customers = Customers {
     },
     delete_question: "Really delete?",
     delete_hint: "This cannot be undone. Messages that were sent to them stay readable.",
+    delete_all_hint: "Nobody who is added from now on is deleted. Customers who join the group, or come to match the search, while it runs may be deleted too.",
+    more_meanwhile: "There are more people by now, so nothing was done. Look at the number again.",
     ask_all: |wish, count| {
         let count = people(count);
         match wish {
@@ -109,7 +111,7 @@ pub const WORDS: Customers = Customers {
     forgotten: "The person was deleted. The number will not be added again.",
     messages: "Messages",
     no_messages: "Nothing was sent yet.",
-    requested: "Asked for",
+    requested: "Requested",
     campaign: "Campaign",
     clicked: "Link opened",
     text: "Text",

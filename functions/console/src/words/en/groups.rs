@@ -10,6 +10,7 @@ pub const WORDS: Groups = Groups {
     search: "Search group names",
     customers: "Customers",
     actions: "Actions",
+    ungrouped: Some("Ungrouped"),
     unassigned: "Holds everybody who is in no other group.",
     make: "New group",
     new_name: "Name of the new group",
@@ -22,7 +23,7 @@ pub const WORDS: Groups = Groups {
     rename: "Rename",
     renamed: |name| format!("The group is called “{name}” now."),
     delete: "Delete the group",
-    delete_hint: "Only the group is deleted, its customers stay. Those who are in no other group go to the unassigned one.",
+    delete_hint: "Only the group is deleted, its customers stay. Those who are in no other group go to “Ungrouped”.",
     delete_question: |name, customers| {
         format!("Delete the group “{name}”? Its {} customers are not deleted.", number(customers))
     },
@@ -39,7 +40,7 @@ pub const WORDS: Groups = Groups {
     none_text: "Put customers to whom you write together into a group: VIP, returning patients.",
     more: "There are more groups. Search for them by name.",
     new_one: "Make a new group",
-    out_of_all: "Unassigned (out of all groups)",
+    out_of_all: "Ungrouped (out of all groups)",
     choose_first: "Choose a group.",
     gone: "There is no such group. It may have been deleted meanwhile.",
 };

@@ -70,7 +70,7 @@ pub const WORDS: Templates = Templates {
     link_ios: "Address of the iOS app",
     link_android: "Address of the Android app",
     add_button: "Add a button",
-    remove_button: "Take this button away",
+    remove_button: "Remove button",
     save_and_submit: "Save and submit for review",
     save_only: "Only save",
     submit_hint: "Once submitted, it cannot be changed until the reviewers have decided. Synchronise to see what they decided.",

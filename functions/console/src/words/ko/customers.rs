@@ -50,6 +50,8 @@ pub const WORDS: Customers = Customers {
     },
     delete_question: "정말 삭제할까요?",
     delete_hint: "삭제하면 되돌릴 수 없습니다. 이미 보낸 메시지의 기록은 남습니다.",
+    delete_all_hint: "지금부터 새로 등록되는 고객은 삭제하지 않습니다. 다만 삭제하는 동안 이 그룹에 들어오거나 검색 조건에 맞게 바뀐 기존 고객은 함께 삭제될 수 있습니다.",
+    more_meanwhile: "그 사이에 고객이 늘어 아직 아무것도 하지 않았습니다. 인원을 다시 확인해 주세요.",
     ask_all: |wish, count| {
         let count = number(count);
         match wish {
@@ -90,7 +92,7 @@ pub const WORDS: Customers = Customers {
     edit: "정보 수정",
     standing: "현황",
     suppressed: "수신 거부 중이라 메시지를 보내지 않습니다.",
-    suppression_link: "이유 보기·해제",
+    suppression_link: "사유 보기·해제",
     member: "단골",
     no_member: "단골 아님",
     member_state: |state| match state {

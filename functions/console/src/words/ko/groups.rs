@@ -10,6 +10,7 @@ pub const WORDS: Groups = Groups {
     search: "그룹 이름 검색",
     customers: "고객 수",
     actions: "작업",
+    ungrouped: None,
     unassigned: "다른 그룹에 없는 고객이 자동으로 들어갑니다.",
     make: "새 그룹",
     new_name: "새 그룹 이름",
