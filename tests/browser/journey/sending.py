@@ -117,11 +117,11 @@ def try_out(traveller: Traveller) -> None:
     traveller.says(words["test_sent"])
     if traveller.script:
         result = traveller.page.locator("#test-result li")
-        expect(result).to_have_text(f"{phone} 전송완료", timeout=LONG_MS)
+        expect(result).to_have_text(f"{phone} 도착", timeout=LONG_MS)
         traveller.picture("test-sent")
     else:
         traveller.follow(words["test_page"])
-        traveller.until(traveller.page.locator("#messages .badge", has_text="전송완료"))
+        traveller.until(traveller.page.locator("#messages .badge", has_text="도착"))
         traveller.picture("test-sent")
         traveller.page.go_back()
     checked(traveller, traveller.page.locator("#sendable"))

@@ -32,6 +32,8 @@ async function follow(element) {
       if (!answer.ok) throw new Error(answer.status);
       const next = new DOMParser().parseFromString(await answer.text(), "text/html").body.firstElementChild;
       if (!next) return;
+      // What was opened stays open.
+      for (const open of current.querySelectorAll("details[id][open]")) next.querySelector(`#${CSS.escape(open.id)}`)?.setAttribute("open", "");
       if (next.outerHTML !== current.outerHTML) {
         const focused = current.contains(document.activeElement) ? mark(document.activeElement) : "";
         const done = !next.dataset.live && current.dataset.live && next.hasAttribute("data-reload");

@@ -37,6 +37,8 @@ pub struct Account {
     pub email_hint: &'static str,
     /// Beside the name.
     pub name_hint: &'static str,
+    /// The same for those who come to work for a clinic.
+    pub staff_name_hint: &'static str,
     /// A phone that may be left out.
     pub phone_optional: &'static str,
     /// Beside it.

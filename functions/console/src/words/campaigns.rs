@@ -75,7 +75,9 @@ pub struct Campaigns {
     pub see_clicks: &'static str,
     /// What it costs.
     pub cost: &'static str,
-    /// Why messages are in a state.
+    /// Why messages failed.
+    pub why_failed: &'static str,
+    /// Why messages are in another state.
     pub why: &'static str,
     /// When it was asked for.
     pub asked_at: &'static str,
@@ -286,6 +288,12 @@ impl Campaigns {
     #[must_use]
     pub fn message_state<'a>(&self, state: &'a str) -> &'a str {
         named(&self.message_states, state)
+    }
+
+    /// The heading above the reasons of a state.
+    #[must_use]
+    pub fn why(&self, state: &str) -> String {
+        if state == "failed" { self.why_failed.to_owned() } else { self.why.replace("{}", self.message_state(state)) }
     }
 
     /// What a kind of campaigns is called.

@@ -21,6 +21,8 @@ pub struct Dashboard {
     pub click_rate: &'static str,
     /// What the click rate is a part of.
     pub of_delivered: &'static str,
+    /// Opens the numbers that a rate is made of.
+    pub made_of: &'static str,
     /// Messages that were asked for.
     pub requested: &'static str,
     /// Messages that did not arrive.
@@ -101,8 +103,6 @@ pub struct Dashboard {
     pub messages: fn(&str) -> String,
     /// People as a unit.
     pub people: fn(&str) -> String,
-    /// The two units by themselves.
-    pub units: [&'static str; 2],
     /// The bars.
     pub this_time: &'static str,
     /// The line.
@@ -178,13 +178,10 @@ pub enum Unit {
 }
 
 impl Dashboard {
-    /// The unit by itself, beside a large number.
+    /// A unit by itself, as it is called beside this number.
     #[must_use]
-    pub const fn unit(&self, unit: Unit) -> &'static str {
-        match unit {
-            Unit::Messages => self.units[0],
-            Unit::People => self.units[1],
-        }
+    pub fn unit(&self, unit: Unit, number: &str) -> String {
+        self.unit_of(unit, number).trim_start_matches(number).trim_start().to_owned()
     }
 
     /// A number with its unit.

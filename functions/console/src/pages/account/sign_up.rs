@@ -15,8 +15,9 @@ use crate::api::Problem;
 use crate::form::{Errors, Form};
 use crate::page::Page;
 use crate::parts::{self, Field};
-use crate::site::{Answer, Site};
+use crate::site::{Answer, Site, inside};
 use crate::visitor::Tone;
+use crate::words::account::Account;
 
 /// Asks for address and name.
 pub async fn show(site: Site, Query(query): Query<Next>) -> Response {
@@ -68,6 +69,11 @@ fn steps(site: &Site, second: bool) -> Markup {
     }
 }
 
+/// Who sees the name: those who come by an invitation of a clinic or a friend are patients, all others come to work.
+fn name_hint(words: &Account, next: &str) -> &'static str {
+    if inside(next).is_some_and(|path| path.starts_with("/i/")) { words.name_hint } else { words.staff_name_hint }
+}
+
 fn address_page(site: &Site, form: &Form, errors: &Errors) -> Response {
     let (words, common) = (&site.words().account, &site.words().common);
     let next = form.text("next");
@@ -81,7 +87,7 @@ fn address_page(site: &Site, form: &Form, errors: &Errors) -> Response {
         form.card method="post" action="/sign-up" {
             (parts::csrf(site)) (parts::hidden("next", next))
             (Field::text("email", common.email, form, errors).kind("email").hint(words.email_hint).autocomplete("username").max_length(254).required())
-            (Field::text("name", common.name, form, errors).hint(words.name_hint).autocomplete("name").max_length(50).required())
+            (Field::text("name", common.name, form, errors).hint(name_hint(words, next)).autocomplete("name").max_length(50).required())
             (Field::text("phone", words.phone_optional, form, errors).kind("tel").hint(words.phone_hint).autocomplete("tel").max_length(30))
             button.button.primary.whole type="submit" { (words.send_code) }
         }
@@ -178,4 +184,21 @@ fn code_page(site: &Site, form: &Form, address: &Address, errors: &Errors) -> Re
         p { (words.signed_up_before) " " a href=(parts::address("/password/reset", [("next", next)])) { (words.reset_title) } }
         p { a href=(parts::address("/sign-up", [("next", next)])) { (words.other_address) } }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::http::Language;
+
+    use super::*;
+    use crate::words::Words;
+
+    #[test]
+    fn who_was_not_invited_as_a_patient_reads_that_colleagues_see_the_name() {
+        let words = &Words::of(Language::Korean).account;
+        for next in ["", "/", "/staff-invitations/abc", "https://elsewhere.example/i/7K3M9QXF"] {
+            assert_eq!(name_hint(words, next), words.staff_name_hint, "{next}");
+        }
+        assert_eq!(name_hint(words, "/i/7K3M9QXF"), words.name_hint);
+    }
 }

@@ -63,25 +63,25 @@ impl StatsNow {
         let (success, click, messages, clicks) = (&self.success_rate, &self.click_rate, &self.messages, &self.clicks);
         html! {
             ul.cards.now #now data-live="/dashboard/now" data-every="5" {
-                (rate(words.success_rate, "success-rate", success.delivered, success.of, words.of_messages, &[
+                (rate(words.success_rate, "success-rate", success.delivered, success.of, words.of_messages, (words.made_of, &[
                     (words.requested, messages.requested),
                     (words.failed, messages.failed),
                     (words.awaiting, messages.awaiting),
                     (words.unknown, messages.unknown),
                     (words.not_handed_over, messages.not_handed_over),
-                ]))
-                (rate(words.click_rate, "click-rate", click.unique_clicks, click.of, words.of_delivered, &[
+                ])))
+                (rate(words.click_rate, "click-rate", click.unique_clicks, click.of, words.of_delivered, (words.made_of, &[
                     (words.human, clicks.human),
                     (words.previews, clicks.previews),
                     (words.prefetches, clicks.prefetches),
                     (words.bots, clicks.bots),
                     (words.rejected, clicks.rejected),
-                ]))
+                ])))
                 li.card {
                     h3 { (words.customers) }
                     p.figure #customers { a href="/customers" { (number(self.customers)) } }
                     p.muted { (words.customers_text) }
-                    (details(&[(words.groups, self.groups)]))
+                    (facts(&[(words.groups, self.groups)]))
                 }
                 li.card {
                     h3 { (words.members) }
@@ -94,8 +94,16 @@ impl StatsNow {
     }
 }
 
-/// A rate, its numerator and denominator, and the numbers beside them.
-fn rate(title: &str, id: &str, numerator: u64, denominator: u64, unit: &str, rest: &[(&str, u64)]) -> Markup {
+/// A rate, its numerator and denominator, and the numbers beside them: on phones they are opened by their word.
+fn rate(
+    title: &str,
+    id: &str,
+    numerator: u64,
+    denominator: u64,
+    unit: &str,
+    (made_of, rest): (&str, &[(&str, u64)]),
+) -> Markup {
+    let (parts, opener) = (format!("{id}-parts"), format!("{id}-opener"));
     html! {
         li.card {
             h3 { (title) }
@@ -105,13 +113,16 @@ fn rate(title: &str, id: &str, numerator: u64, denominator: u64, unit: &str, res
                 // Said in words beside it.
                 progress max=(denominator) value=(numerator.min(denominator)) aria-hidden="true" {}
             }
-            (details(rest))
+            details.more.made-of #(parts) {
+                summary #(opener) { (made_of) span.visually-hidden { ": " (title) } }
+                (facts(rest))
+            }
         }
     }
 }
 
-fn details(facts: &[(&str, u64)]) -> Markup {
-    html! { dl.facts { @for (name, value) in facts { dt { (name) } dd.number { (number(*value)) } } } }
+fn facts(list: &[(&str, u64)]) -> Markup {
+    html! { dl.facts { @for (name, value) in list { dt { (name) } dd.number { (number(*value)) } } } }
 }
 
 #[cfg(test)]
@@ -136,8 +147,17 @@ mod tests {
     #[test]
     fn a_rate_stands_beside_what_it_is_a_part_of() {
         let cards = stats(5, 1200, 5).cards(&Words::of(Language::English).dashboard).into_string();
-        assert!(cards.contains(">97.3 %<") && cards.contains("<strong>1,150</strong> / 1,182"), "{cards}");
-        assert!(cards.contains(">20.0 %<") && cards.contains("<strong>230</strong> / 1,150"), "{cards}");
+        assert!(cards.contains(">97.3%<") && cards.contains("<strong>1,150</strong> / 1,182"), "{cards}");
+        assert!(cards.contains(">20.0%<") && cards.contains("<strong>230</strong> / 1,150"), "{cards}");
+    }
+
+    #[test]
+    fn what_a_rate_is_made_of_can_be_opened_and_found_again() {
+        let cards = stats(5, 1200, 5).cards(&Words::of(Language::Korean).dashboard).into_string();
+        for id in ["success-rate", "click-rate"] {
+            assert!(cards.contains(&format!("id=\"{id}-parts\"")) && cards.contains(&format!("id=\"{id}-opener\"")), "{cards}");
+        }
+        assert!(!cards.contains(" open"), "{cards}");
     }
 
     #[test]

@@ -160,7 +160,7 @@ impl Subject {
         html! {
             article.card.chart aria-labelledby=(heading) {
                 h3 #(heading) { (self.title) }
-                p.figure { (number(total)) " " span.unit { (words.unit(self.unit)) } }
+                p.figure { (number(total)) " " span.unit { (words.unit(self.unit, &number(total))) } }
                 p.(if self.judged { change.class() } else { "muted" }) { @if let Some(sign) = change.sign() { span aria-hidden="true" { (sign) " " } } (sentence) }
                 @if let Some(drawing) = drawing {
                     ul.legend aria-hidden="true" {

@@ -5,23 +5,24 @@ use crate::words::dashboard::{Dashboard, StepText};
 /// English.
 pub const WORDS: Dashboard = Dashboard {
     title: "Dashboard",
-    send: "Send",
+    send: "New campaign",
     import: "Import customers",
-    now: "Until now",
-    renews_itself: "Renews itself.",
+    now: "So far",
+    renews_itself: "Updates automatically.",
     success_rate: "Delivery rate",
     of_messages: "messages (delivered / handed over)",
     click_rate: "Click rate",
     of_delivered: "messages (clicked / delivered)",
+    made_of: "Details",
     requested: "Messages requested",
     failed: "Failed",
     awaiting: "Awaiting a result",
-    unknown: "Being checked",
+    unknown: "Not confirmed",
     not_handed_over: "Waiting or left out",
     human: "Visits of people",
     previews: "Link previews",
     prefetches: "Prefetches",
-    bots: "Programs",
+    bots: "Automatic programs",
     rejected: "Ended links",
     left_out: "Visits not counted",
     customers: "Customers",
@@ -51,9 +52,8 @@ pub const WORDS: Dashboard = Dashboard {
     clicks: "Clicks",
     new_members: "New members",
     by_friends: "Invited by friends",
-    messages: |number| format!("{number} messages"),
-    people: |number| format!("{number} people"),
-    units: ["messages", "people"],
+    messages: |number| if number == "1" { "1 message".to_owned() } else { format!("{number} messages") },
+    people: |number| if number == "1" { "1 person".to_owned() } else { format!("{number} people") },
     this_time: "This period",
     time_before: "Period before",
     highest: |moment, number| format!("Most of all: {number} at {moment}."),
@@ -63,7 +63,7 @@ pub const WORDS: Dashboard = Dashboard {
     nothing_before: "There were none in the period before.",
     nothing_at_all: "None in this period, none in the one before.",
     as_table: "Show as a table",
-    why_failed: "Why messages failed",
+    why_failed: "Reasons for failure",
     latest: "Latest campaigns",
     all_campaigns: "All campaigns",
     no_campaigns: "Nothing was sent yet. Choose an approved template and send your first AlimTalk.",
@@ -93,7 +93,7 @@ pub const WORDS: Dashboard = Dashboard {
         StepText {
             title: "Send for the first time",
             why: "Choose groups and a template, look at it, send it.",
-            action: "Send",
+            action: "New campaign",
         },
         StepText {
             title: "Print the QR code",
@@ -107,3 +107,19 @@ pub const WORDS: Dashboard = Dashboard {
     template_in_review: "Being reviewed",
     template_waits: "Begun",
 };
+
+#[cfg(test)]
+mod tests {
+    use super::WORDS;
+    use crate::words::dashboard::Unit;
+
+    #[test]
+    fn one_person_is_not_called_people() {
+        assert_eq!(
+            [(WORDS.people)("1"), (WORDS.people)("2"), (WORDS.people)("1,001")],
+            ["1 person", "2 people", "1,001 people"]
+        );
+        assert_eq!([WORDS.unit(Unit::People, "1"), WORDS.unit(Unit::Messages, "1,001")], ["person", "messages"]);
+        assert_eq!([(WORDS.messages)("1"), (WORDS.messages)("0")], ["1 message", "0 messages"]);
+    }
+}

@@ -44,7 +44,7 @@ pub const WORDS: Suppressions = Suppressions {
     lifted_by: "Lifted by",
     details: "Lift",
     none: "Nobody has opted out",
-    none_text: "Add the numbers of people who want no messages. Those who block the channel come by themselves.",
+    none_text: "Add the numbers of people who want no messages. Numbers that block the channel are added automatically.",
     none_found: "No number was found",
     none_found_text: "Try another part of the number, or another reason.",
     none_lifted: "None was lifted",

@@ -21,6 +21,7 @@ pub const WORDS: Account = Account {
     sign_up_lead: "이메일로 받은 코드를 확인한 뒤 비밀번호를 정합니다.",
     email_hint: "로그인할 때 사용합니다. 이 주소로 인증 코드를 보냅니다.",
     name_hint: "병원과 친구에게 보이는 이름입니다.",
+    staff_name_hint: "다른 직원에게 보이는 이름입니다.",
     phone_optional: "휴대폰 번호 (선택)",
     phone_hint: "병원이 기존 고객을 알아보는 데 사용합니다.",
     send_code: "인증 코드 받기",

@@ -5,7 +5,7 @@ use crate::words::audit::Audit;
 /// Korean.
 pub const WORDS: Audit = Audit {
     title: "감사 기록",
-    lead: "직원이 누구의 정보를 보고, 바꾸고, 내려받았는지 남는 기록입니다. 아무도 고치거나 지울 수 없으며, 이 기록을 본 것도 남습니다.",
+    lead: "직원이 누구의 정보를 보고, 바꾸고, 내려받았는지를 남긴 기록입니다. 아무도 고치거나 지울 수 없으며, 이 기록을 본 것도 남습니다.",
     for_owners: "감사 기록은 대표만 볼 수 있습니다.",
     action: "작업",
     any_action: "모든 작업",

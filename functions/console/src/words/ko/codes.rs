@@ -35,7 +35,7 @@ pub const WORDS: Codes = Codes {
     settings: "코드 설정",
     saved_said: "추천 코드를 저장했습니다.",
     disable: "사용 중지",
-    disable_question: "이 코드를 사용 중지합니까? 이미 인쇄한 QR과 보낸 링크로 가입할 수 없게 됩니다. 언제든지 다시 켤 수 있습니다.",
+    disable_question: "이 코드를 사용 중지할까요? 이미 인쇄한 QR과 보낸 링크로 가입할 수 없게 됩니다. 언제든지 다시 켤 수 있습니다.",
     enable: "다시 사용",
     disabled_said: "코드를 사용 중지했습니다.",
     enabled_said: "코드를 다시 사용합니다.",

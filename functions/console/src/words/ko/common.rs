@@ -9,7 +9,7 @@ pub const WORDS: Common = Common {
     skip_to_content: "본문으로 바로 가기",
     menu: "메뉴",
     navigation: "주 메뉴",
-    nav_groups: ["알림톡", "고객", "단골", "관리"],
+    nav_groups: ["알림톡", "고객", "단골 관리", "관리"],
     nav: [
         (Nav::Dashboard, "대시보드"),
         (Nav::Campaigns, "발송"),
@@ -17,7 +17,7 @@ pub const WORDS: Common = Common {
         (Nav::Customers, "고객·그룹"),
         (Nav::Imports, "대량 등록"),
         (Nav::Suppressions, "수신 거부"),
-        (Nav::Members, "단골"),
+        (Nav::Members, "단골 목록"),
         (Nav::Codes, "추천 코드"),
         (Nav::Points, "포인트"),
         (Nav::Settings, "설정"),

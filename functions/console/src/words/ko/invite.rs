@@ -8,7 +8,7 @@ pub const WORDS: Invite = Invite {
     of_friend: "친구가 초대했습니다",
     of_clinic: "단골로 초대합니다",
     points: |points| format!("단골이 되면 {points} 포인트"),
-    points_once: "단골(Dangol)에 처음 가입하는 분께 한 번 드립니다.",
+    points_once: "처음 가입하시는 분께 한 번만 드립니다.",
     benefits: ["예약과 진료 안내를 카카오톡 알림톡으로 받습니다.", "내 추천 코드로 친구를 초대할 수 있습니다."],
     join: "단골 되기",
     sign_up_and_join: "가입하고 단골 되기",
