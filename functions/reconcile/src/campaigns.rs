@@ -22,16 +22,6 @@ const PREPARING_LIMIT: u32 = 15;
 /// From 20:59 to 08:00.
 const NIGHT: TimeDelta = TimeDelta::minutes(11 * 60 + 1);
 
-/// When a scheduled campaign is to begin.
-fn begins_at(due: &Due) -> DateTime<Utc> {
-    quiet::first_for(due.kind, due.quiet, due.scheduled_at)
-}
-
-/// Whether it is so late that nobody may expect it any more.
-fn is_stale(due: &Due, now: DateTime<Utc>) -> bool {
-    now - begins_at(due) > TimeDelta::minutes(due.stale_after_minutes.into())
-}
-
 /// Advertising that was due from this moment on is held back.
 fn held_back_since(now: DateTime<Utc>) -> DateTime<Utc> {
     let morning = quiet::first_after(now);
@@ -71,7 +61,7 @@ enum Begun {
 }
 
 async fn begin_or_ask(tx: &mut Tx<'_>, ambient: &Ambient, due: &Due, now: DateTime<Utc>) -> Result<Option<Begun>, sqlx::Error> {
-    if is_stale(due, now) {
+    if due.is_stale(now) {
         let is_paused = schedule::lock_due(tx, due).await? && pause_for(tx, due.clinic, due.id, Reason::Stale).await?;
         return Ok(is_paused.then_some(Begun::Stale));
     }

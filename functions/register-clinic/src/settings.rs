@@ -197,7 +197,7 @@ pub async fn change(
     Body(change): Body<Change>,
 ) -> Result<Json<ClinicView>, Problem> {
     let hosts = change.link_hosts.as_deref().map(link_hosts).transpose()?;
-    let (caller, change, hosts) = (&caller, &change, hosts.as_deref());
+    let (caller, change, hosts, now) = (&caller, &change, hosts.as_deref(), deps.ambient.now());
     let changed = deps.database.transaction::<_, Problem>("change_clinic", |tx| {
         Box::pin(async move {
             let staff = Staff::identify(tx, caller).await?;
@@ -207,7 +207,7 @@ pub async fn change(
             let clinic = change.applied_to(clinic);
             clinics::update(tx, &clinic).await.map_err(taken_or_broken)?;
             if let Some(hours) = change.quiet_hours {
-                clinics::set_quiet_hours(tx, clinic.id, hours).await?;
+                clinics::set_quiet_hours(tx, clinic.id, hours, now).await?;
             }
             if let Some(hosts) = hosts {
                 clinics::replace_link_hosts(tx, clinic.id, hosts).await?;

@@ -73,7 +73,7 @@ pub struct Campaign {
     pub prepared: Prepared,
     /// When its first bundle had come back well, so that the others may go.
     pub released_at: Option<DateTime<Utc>>,
-    /// When its time had come, or when it was last resumed.
+    /// When its time had come, when it was last resumed, or when its clinic changed the hours that held it back.
     pub resumed_at: Option<DateTime<Utc>>,
     /// When its first bundle was handed over.
     pub started_at: Option<DateTime<Utc>>,

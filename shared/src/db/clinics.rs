@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::MySqlConnection;
 
+use crate::db::campaigns::schedule;
 use crate::model::ClinicId;
 use crate::model::quiet::Hours;
 
@@ -167,11 +168,18 @@ pub async fn find_quiet_hours(connection: &mut MySqlConnection, id: ClinicId) ->
     Ok(row.and_then(|row| Hours::stored(row.quiet_from, row.quiet_to)))
 }
 
-/// Gives a clinic hours in which it sends nothing, or takes them away. What waits or is on its way keeps to them at once.
+/// Gives a clinic hours in which it sends nothing, or takes them away. What waits or is on its way keeps to them at once, and what the
+/// hours before have held back is late only from now on. The clinic must have been [locked](lock) in this transaction.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn set_quiet_hours(connection: &mut MySqlConnection, id: ClinicId, hours: Option<Hours>) -> Result<(), sqlx::Error> {
+pub async fn set_quiet_hours(
+    connection: &mut MySqlConnection,
+    id: ClinicId,
+    hours: Option<Hours>,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    schedule::forgive_held_back(connection, id, now).await?;
     let (from, to) = hours.map(|hours| (hours.from.get(), hours.to.get())).unzip();
     sqlx::query!("UPDATE clinics SET quiet_from = ?, quiet_to = ? WHERE id = ?", from, to, id)
         .execute(connection)

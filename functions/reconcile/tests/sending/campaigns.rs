@@ -3,7 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use reconcile::Summary;
 use shared::clock::Clock;
+use shared::db::clinics;
 use shared::message::CampaignRequested;
+use shared::model::quiet::Hours;
 use shared::model::state::{CampaignKind, CampaignState};
 
 use crate::scene::Scene;
@@ -22,6 +24,16 @@ impl Scene {
 
     async fn run_at(&self, moment: DateTime<Utc>) -> Summary {
         self.run_after((moment - self.clock.now()).num_minutes()).await
+    }
+
+    /// The owner gives the clinic other quiet hours, as the settings do.
+    async fn keep_quiet(&self, from: &str, to: &str) {
+        let hours = Hours { from: from.parse().unwrap(), to: to.parse().unwrap() };
+        let clinic = self.sending.campaign.clinic;
+        let mut tx = self.test.pool.begin().await.unwrap();
+        clinics::lock(&mut tx, clinic).await.unwrap();
+        clinics::set_quiet_hours(&mut tx, clinic, Some(hours), self.clock.now()).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     fn requested(&self) -> CampaignRequested {
@@ -113,6 +125,39 @@ async fn what_is_due_in_the_quiet_hours_of_its_clinic_begins_when_they_end_and_i
     sqlx::query("UPDATE clinics SET quiet_from = 1320, quiet_to = 540").execute(&scene.test.pool).await.unwrap();
     scene.schedule(korea("02T22:00")).await;
     assert_eq!(scene.run_at(korea("03T10:01")).await, Summary { stale: 1, ..Summary::default() });
+    scene.test.finish().await;
+}
+
+#[tokio::test]
+async fn what_other_quiet_hours_held_back_is_late_only_since_they_were_changed() {
+    // The hours end at noon until they are changed at 11:30; the new ones would have ended at 09:00, and then at 08:00.
+    for (again, late, begun) in [(false, "03T12:30", 1), (false, "03T12:31", 0), (true, "03T12:31", 1), (true, "03T12:33", 0)] {
+        let scene = Scene::new().await;
+        scene.keep_quiet("21:00", "12:00").await;
+        scene.schedule(korea("02T23:00")).await;
+        assert_eq!(scene.run_at(korea("03T11:30")).await, Summary::default());
+        if again {
+            // These hold it back for two minutes more, and are changed within those.
+            scene.keep_quiet("21:00", "11:32").await;
+            scene.clock.advance(TimeDelta::minutes(1));
+        }
+        scene.keep_quiet("21:00", "09:00").await;
+        scene.clock.advance(TimeDelta::minutes(1));
+        scene.keep_quiet("21:00", "08:00").await;
+        let summary = scene.run_at(korea(late)).await;
+        assert_eq!(summary, Summary { begun, stale: 1 - begun, ..Summary::default() }, "{again} {late}");
+        assert_eq!(scene.deps.publisher.take::<CampaignRequested>().len(), begun);
+        scene.test.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn what_no_quiet_hours_held_back_stays_late_when_they_are_changed() {
+    let scene = Scene::new().await;
+    scene.schedule(korea("02T10:30")).await;
+    scene.clock.advance(korea("02T12:00") - scene.clock.now());
+    scene.keep_quiet("21:00", "09:00").await;
+    assert_eq!(scene.run_at(korea("02T12:01")).await, Summary { stale: 1, ..Summary::default() });
     scene.test.finish().await;
 }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDateTime, SubsecRound, TimeDelta, Utc};
 use sqlx::MySqlConnection;
 
 use crate::db::decode;
-use crate::model::quiet::{Hours, Minute};
+use crate::model::quiet::{self, Hours, Minute};
 use crate::model::result::Reason;
 use crate::model::state::CampaignKind;
 use crate::model::{CampaignId, ClinicId};
@@ -31,8 +31,25 @@ pub struct Due {
     pub quiet: Option<Hours>,
     /// When it is to begin, as staff said.
     pub scheduled_at: DateTime<Utc>,
+    /// When it was last resumed, or its clinic changed the hours that held it back.
+    pub resumed_at: Option<DateTime<Utc>>,
     /// Later than this it asks instead of firing.
     pub stale_after_minutes: u32,
+}
+
+impl Due {
+    /// When it is to begin.
+    #[must_use]
+    pub fn begins_at(&self) -> DateTime<Utc> {
+        let moment = self.resumed_at.map_or(self.scheduled_at, |resumed| resumed.max(self.scheduled_at));
+        quiet::first_for(self.kind, self.quiet, moment)
+    }
+
+    /// Whether it is so late that nobody may expect it any more.
+    #[must_use]
+    pub fn is_stale(&self, now: DateTime<Utc>) -> bool {
+        now - self.begins_at() > TimeDelta::minutes(self.stale_after_minutes.into())
+    }
 }
 
 struct DueRow {
@@ -42,6 +59,7 @@ struct DueRow {
     quiet_from: Option<u16>,
     quiet_to: Option<u16>,
     scheduled_at: NaiveDateTime,
+    resumed_at: Option<NaiveDateTime>,
     stale_after_minutes: u32,
 }
 
@@ -55,6 +73,7 @@ impl TryFrom<DueRow> for Due {
             kind: decode(&row.kind)?,
             quiet: Hours::stored(row.quiet_from, row.quiet_to),
             scheduled_at: row.scheduled_at.and_utc(),
+            resumed_at: row.resumed_at.map(|at| at.and_utc()),
             stale_after_minutes: row.stale_after_minutes,
         })
     }
@@ -75,7 +94,7 @@ pub async fn list_due(
     let rows = sqlx::query_as!(
         DueRow,
         r#"SELECT c.clinic_id AS "clinic: ClinicId", c.id AS "id: CampaignId", c.kind, k.quiet_from, k.quiet_to,
-             c.scheduled_at AS "scheduled_at!", c.stale_after_minutes
+             c.scheduled_at AS "scheduled_at!", c.resumed_at, c.stale_after_minutes
            FROM campaigns c JOIN clinics k ON k.id = c.clinic_id
            WHERE c.state = 'scheduled' AND c.scheduled_at <= ? AND (c.kind <> 'advertising' OR c.scheduled_at < ?)
              AND (k.quiet_from IS NULL OR c.kind = 'test'
@@ -90,6 +109,37 @@ pub async fn list_due(
         limit
     );
     rows.fetch_all(connection).await?.into_iter().map(Due::try_from).collect()
+}
+
+/// The hours in which a clinic sends nothing are about to change: what they have held back until now is late only from now on, also when
+/// the new ones have ended long ago. The clinic must have been [locked](crate::db::clinics::lock) in this transaction.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn forgive_held_back(connection: &mut MySqlConnection, clinic: ClinicId, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    let rows = sqlx::query_as!(
+        DueRow,
+        r#"SELECT c.clinic_id AS "clinic: ClinicId", c.id AS "id: CampaignId", c.kind, k.quiet_from, k.quiet_to,
+             c.scheduled_at AS "scheduled_at!", c.resumed_at, c.stale_after_minutes
+           FROM campaigns c JOIN clinics k ON k.id = c.clinic_id
+           WHERE c.clinic_id = ? AND c.state = 'scheduled' AND c.scheduled_at <= ?"#,
+        clinic,
+        now
+    );
+    for due in rows.fetch_all(&mut *connection).await? {
+        let due = Due::try_from(due)?;
+        if due.begins_at() <= now {
+            continue;
+        }
+        let forgive = sqlx::query!(
+            "UPDATE campaigns SET resumed_at = ? WHERE clinic_id = ? AND id = ? AND state = 'scheduled'",
+            now,
+            due.clinic,
+            due.id
+        );
+        forgive.execute(&mut *connection).await?;
+    }
+    Ok(())
 }
 
 /// A scheduled campaign begins: it is `requested` from now on, and late only from now on. Answers whether it was still scheduled for
