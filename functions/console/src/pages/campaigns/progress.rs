@@ -145,7 +145,7 @@ fn reasons(site: &Site, campaign: &Campaign) -> Markup {
     let list = |state: &str, reasons: &[ReasonCount]| {
         html! {
             @if !reasons.is_empty() {
-                h3 { (words.why.replace("{}", words.message_state(state))) }
+                h3 { (words.why(state)) }
                 ul.reason-list {
                     @for reason in reasons {
                         li {
