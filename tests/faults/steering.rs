@@ -55,6 +55,7 @@ async fn people(world: &World, clinics: &[ClinicId]) -> HashMap<ClinicId, Client
         provider: sending::provider(&world.simulator.url, &options.api_key, &options.user_id),
         downloads: FakeDownloads::default(),
         unit_price: send::Won::USUAL,
+        calls_per_second: 10,
         patience: Duration::from_secs(1),
         reading: Duration::from_secs(18),
         link_base: "https://go.example.com/c/".to_owned(),

@@ -5,15 +5,13 @@ use shared::db::bundles::{Filled, MOST_MESSAGES};
 use shared::db::campaigns::Campaign;
 use shared::db::messages::NewMessage;
 use shared::db::recipients::Recipient;
+use shared::model::canary::MOST_MESSAGES as MOST_IN_CANARY;
 use shared::model::draft::Draft;
 use shared::model::link::LinkKeys;
 use shared::model::state::{CampaignKind, MessageState};
 use shared::model::{BundleId, MessageId};
 
 use crate::text;
-
-/// The first bundle goes alone: when sender or template are wrong, no more people than these get to see it.
-const MOST_IN_CANARY: usize = 5;
 
 /// Numbers recipients and fills bundles, in the order in which recipients come. Goes on where the transaction before has stopped.
 pub struct Writer<'a> {

@@ -50,6 +50,8 @@ pub struct Deps<P, V, D> {
     pub downloads: D,
     /// What one message costs.
     pub unit_price: Won,
+    /// How many bundles the provider gets per second at most, from all campaigns together.
+    pub calls_per_second: u32,
     /// How long the provider is waited for.
     pub patience: Duration,
     /// How long customers are looked at for one answer.

@@ -37,6 +37,7 @@ async fn main() -> Result<(), lambda_http::Error> {
         provider: Aligo::connect(&provider, &sdk).await?,
         downloads: downloads(&sdk),
         unit_price,
+        calls_per_second: provider.calls_per_second,
         patience: PATIENCE,
         reading: READING,
         link_base,

@@ -176,8 +176,16 @@ pub async fn preflight<P: Publisher, V: Provider, D>(
     tell(&mut connection, &deps.ambient, &staff, &plan, &found.problems).await?;
     drop(connection);
     let checks = Comparison { plan: &plan, shown, link_base: &deps.link_base, language }.checks();
-    let whole = whole(&plan, found, checks, balance, deps.unit_price, language)?;
+    let rates = Rates { unit_price: deps.unit_price, calls_per_second: deps.calls_per_second };
+    let whole = whole(&plan, found, checks, balance, rates, language)?;
     Ok(Json(Preflight::Whole(Box::new(whole))))
+}
+
+/// What is configured of the provider.
+#[derive(Clone, Copy)]
+struct Rates {
+    unit_price: Won,
+    calls_per_second: u32,
 }
 
 /// Puts together what was found.
@@ -186,7 +194,7 @@ fn whole(
     found: Found,
     checks: Vec<Check>,
     balance: Result<u64, Silence>,
-    unit_price: Won,
+    Rates { unit_price, calls_per_second }: Rates,
     language: Language,
 ) -> Result<Whole, Problem> {
     let Found { counted, problems, complete } = found;
@@ -202,7 +210,7 @@ fn whole(
         complete,
         recipients: counted.recipients,
         sendable,
-        warnings: warnings::of(plan, &counted, is_short, language),
+        warnings: warnings::of(plan, &counted, is_short, calls_per_second, language),
         excluded: Excluded { total: counted.recipients - sendable, by_reason: counted.excluded },
         problems,
         characters: Characters { longest: counted.longest },

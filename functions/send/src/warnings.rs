@@ -2,8 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
+use shared::db::bundles::MOST_MESSAGES;
+use shared::db::campaigns::Campaign;
 use shared::http::Language;
-use shared::model::{link, quiet};
+use shared::model::{canary, link, quiet};
 use utoipa::ToSchema;
 
 use crate::plan::Plan;
@@ -16,7 +18,7 @@ const LINK_LIFE: TimeDelta = TimeDelta::hours(24);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = PreflightWarning)]
 pub struct Warning {
-    /// A stable word: `held_until_morning`, `held_by_quiet_hours`, `long_address`, `line_breaks`, `unreachable_destination`, `link_ends_soon`,
+    /// A stable word: `held_until_morning`, `held_by_quiet_hours`, `stopped_by_quiet_hours`, `long_address`, `line_breaks`, `unreachable_destination`, `link_ends_soon`,
     /// `dormant_soon` or `balance_too_low`.
     #[schema(example = "held_until_morning")]
     kind: &'static str,
@@ -24,12 +26,28 @@ pub struct Warning {
     text: String,
     /// How many messages it is about, where it is about some.
     count: Option<u64>,
-    /// When it begins instead, when the link ends, or when the template falls dormant.
+    /// When it begins instead, when it goes on, when the link ends, or when the template falls dormant.
     at: Option<DateTime<Utc>>,
 }
 
-/// All warnings.
-pub fn of(plan: &Plan, counted: &Counted, is_short_of_money: bool, language: Language) -> Vec<Warning> {
+/// How long it may take to hand over so many messages when nothing goes wrong: the others wait for the first bundle, and then go through the
+/// gate, which lets so many calls pass in a second.
+fn duration(messages: u64, calls_per_second: u32) -> TimeDelta {
+    let others = messages.saturating_sub(canary::MOST_MESSAGES as u64);
+    let wait = if others == 0 { TimeDelta::zero() } else { canary::PATIENCE };
+    let calls = 1 + others.div_ceil(MOST_MESSAGES as u64);
+    let seconds = u32::try_from(calls.div_ceil(calls_per_second.max(1).into())).unwrap_or(u32::MAX);
+    wait + TimeDelta::seconds(seconds.into())
+}
+
+/// When a campaign goes on that goes from this moment on and may not be handed over before its hours are quiet.
+fn goes_on(campaign: &Campaign, from: DateTime<Utc>, lasts: TimeDelta) -> Option<DateTime<Utc>> {
+    let stops = quiet::stops_for(campaign.kind, campaign.quiet, from)?;
+    (from + lasts > stops).then(|| quiet::first_for(campaign.kind, campaign.quiet, stops))
+}
+
+/// All warnings. `calls_per_second` is how many bundles are handed over in a second at most.
+pub fn of(plan: &Plan, counted: &Counted, is_short_of_money: bool, calls_per_second: u32, language: Language) -> Vec<Warning> {
     let warning = |kind, (ko, en): (&str, &str), count: Option<u64>, at| Warning {
         kind,
         text: language.choose(ko, en).to_owned(),
@@ -51,6 +69,13 @@ pub fn of(plan: &Plan, counted: &Counted, is_short_of_money: bool, language: Lan
             "Advertising is not sent between 21:00 and 08:00; it begins at 08:00.",
         );
         warnings.push(warning("held_until_morning", text, None, Some(held)));
+    }
+    if let Some(at) = goes_on(campaign, held, duration(counted.sendable, calls_per_second)) {
+        let text = (
+            "발송 제한 시간이나 야간이 되기 전에 다 보내지 못할 수 있습니다. 그때까지 보내지 못한 메시지는 제한이 끝나면 이어서 보냅니다.",
+            "It may not be done before quiet hours or the night begin: what is not sent by then goes on when they end.",
+        );
+        warnings.push(warning("stopped_by_quiet_hours", text, None, Some(at)));
     }
     if counted.long_addresses > 0 {
         let text = (
@@ -97,4 +122,39 @@ pub fn of(plan: &Plan, counted: &Counted, is_short_of_money: bool, language: Lan
         warnings.push(warning("balance_too_low", text, None, None));
     }
     warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::model::state::CampaignKind;
+    use shared::testing::{ambient, campaign};
+
+    use super::*;
+
+    #[test]
+    fn the_pace_that_is_configured_says_how_long_it_takes() {
+        assert_eq!(duration(5, 10), TimeDelta::seconds(1), "nobody waits for the first bundle");
+        for (messages, calls_per_second, seconds) in
+            [(6, 10, 1), (4_505, 10, 1), (4_506, 10, 2), (50_000, 10, 11), (50_000, 1, 101), (505, 0, 2)]
+        {
+            let expected = canary::PATIENCE + TimeDelta::seconds(seconds);
+            assert_eq!(duration(messages, calls_per_second), expected, "{messages} {calls_per_second}");
+        }
+        assert!(duration(u64::MAX, 1) >= TimeDelta::days(365));
+    }
+
+    #[test]
+    fn what_is_not_done_by_the_evening_goes_on_in_the_morning() {
+        let korea = |text: &str| format!("2026-03-{text}:00+09:00").parse::<DateTime<Utc>>().expect("a moment");
+        let (ambient, _) = ambient();
+        let advertising = Campaign {
+            kind: CampaignKind::Advertising,
+            ..campaign(&ambient, shared::model::ClinicId::new(&ambient))
+        };
+        let lasts = TimeDelta::minutes(15);
+        assert_eq!(goes_on(&advertising, korea("02T20:44"), lasts), None);
+        assert_eq!(goes_on(&advertising, korea("02T20:45"), lasts), Some(korea("03T08:00")));
+        let information = Campaign { kind: CampaignKind::Information, ..advertising };
+        assert_eq!(goes_on(&information, korea("02T20:45"), lasts), None);
+    }
 }

@@ -6,6 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::model::result::Reason;
 use crate::model::state::{BundleState, MessageState};
 
+/// The first bundle goes alone: when sender or template are wrong, no more people than these get to see it.
+pub const MOST_MESSAGES: usize = 5;
 /// After so long one result speaks for the others.
 pub const ONE_IS_ENOUGH_AFTER: TimeDelta = TimeDelta::seconds(60);
 /// After so long the others go without a result: they are not held up by five people whose phones are off.

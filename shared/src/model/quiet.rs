@@ -29,6 +29,13 @@ pub fn first_after(moment: DateTime<Utc>) -> DateTime<Utc> {
     day.and_time(MORNING).and_local_timezone(KOREA).single().map_or(moment, |morning| morning.to_utc())
 }
 
+/// When it is this time of day in Korea for the first time from this moment on.
+fn next(moment: DateTime<Utc>, time: NaiveTime) -> DateTime<Utc> {
+    let local = moment.with_timezone(&KOREA).naive_local();
+    let day = if local.time() <= time { local.date() } else { local.date() + TimeDelta::days(1) };
+    day.and_time(time).and_local_timezone(KOREA).single().map_or(moment, |next| next.to_utc())
+}
+
 /// A time of day in Korea, to the minute: `21:00`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Minute(u16);
@@ -117,6 +124,11 @@ impl Hours {
         self.from.until(minute) < self.from.until(self.to)
     }
 
+    /// When they begin for the first time from this moment on.
+    fn next(self, moment: DateTime<Utc>) -> DateTime<Utc> {
+        next(moment, NaiveTime::MIN + TimeDelta::minutes(self.from.get().into()))
+    }
+
     /// The moment, or the end of the hours when it is within them.
     fn first_after(self, moment: DateTime<Utc>) -> DateTime<Utc> {
         let minute = Minute::of(moment);
@@ -139,6 +151,14 @@ pub fn first_for(kind: CampaignKind, own: Option<Hours>, moment: DateTime<Utc>) 
     };
     // The end of the one may lie within the other, and the end of that once more in the first.
     once(once(once(moment)))
+}
+
+/// When the hours begin that stop a campaign which goes at this moment; none when no hours are quiet for it.
+#[must_use]
+pub fn stops_for(kind: CampaignKind, own: Option<Hours>, moment: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let own = own.filter(|_| kind != CampaignKind::Test).map(|own| own.next(moment));
+    let night = (kind == CampaignKind::Advertising).then(|| next(moment, LAST_CALL));
+    own.into_iter().chain(night).min()
 }
 
 /// Whether nothing of such a campaign may be handed over at this moment.
@@ -219,6 +239,23 @@ mod tests {
             (hours("08:00", "20:00"), "02T20:59:00", "03T20:00:00"),
         ] {
             assert_eq!(first_for(CampaignKind::Advertising, Some(own), korea(moment)), korea(expected), "{moment}");
+        }
+    }
+
+    #[test]
+    fn what_goes_is_stopped_by_the_hours_that_begin_first() {
+        let (late, noon) = (hours("22:00", "07:00"), hours("12:00", "13:00"));
+        for (kind, own, moment, expected) in [
+            (CampaignKind::Information, None, "02T10:00:00", None),
+            (CampaignKind::Information, Some(late), "02T10:00:00", Some("02T22:00:00")),
+            (CampaignKind::Information, Some(noon), "02T13:00:00", Some("03T12:00:00")),
+            (CampaignKind::Information, Some(noon), "03T00:30:00", Some("03T12:00:00")),
+            (CampaignKind::Advertising, None, "02T08:00:00", Some("02T20:59:00")),
+            (CampaignKind::Advertising, Some(late), "02T20:58:59", Some("02T20:59:00")),
+            (CampaignKind::Advertising, Some(noon), "02T08:00:00", Some("02T12:00:00")),
+            (CampaignKind::Test, Some(noon), "02T10:00:00", None),
+        ] {
+            assert_eq!(stops_for(kind, own, korea(moment)), expected.map(korea), "{kind} {moment}");
         }
     }
 

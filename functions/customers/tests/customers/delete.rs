@@ -95,6 +95,7 @@ async fn messages_to_a_deleted_customer_stay_readable() {
         provider: sending::provider("http://127.0.0.1:1", "key", "user"),
         downloads: FakeDownloads::default(),
         unit_price: send::Won::USUAL,
+        calls_per_second: 10,
         patience: std::time::Duration::from_millis(100),
         reading: std::time::Duration::from_secs(18),
         link_base: String::new(),

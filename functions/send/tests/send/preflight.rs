@@ -344,7 +344,15 @@ async fn what_waits_for_the_end_of_the_clinics_quiet_hours_is_said_beforehand() 
     assert_eq!(warnings(&answer)[0], "held_by_quiet_hours");
     assert_eq!(answer.json["warnings"][0]["at"], "2026-03-02T01:30:00Z");
     wish["scheduledAt"] = json!("2026-03-02T10:30:00+09:00");
-    assert!(!warnings(&preflight(&clinic, &wish).await).contains(&"held_by_quiet_hours"));
+    assert_eq!(warnings(&preflight(&clinic, &wish).await), [""; 0]);
+    // The others wait for the first five, and meanwhile the quiet hours may begin again.
+    wish["scheduledAt"] = json!("2026-03-03T09:25:00+09:00");
+    assert_eq!(warnings(&preflight(&clinic, &wish).await), [""; 0]);
+    for number in 2..=6 {
+        scene.customer(&clinic, "이단골", &format!("010-1111-000{number}"), json!({})).await;
+    }
+    let answer = preflight(&clinic, &wish).await;
+    assert_eq!((warnings(&answer), &answer.json["warnings"][0]["at"]), (vec!["stopped_by_quiet_hours"], &json!("2026-03-03T01:30:00Z")));
     // A link that ends before anybody gets it.
     wish["scheduledAt"] = json!("2026-03-03T09:45:00+09:00");
     wish["linkExpiresAt"] = json!("2026-03-03T10:15:00+09:00");

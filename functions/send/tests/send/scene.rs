@@ -62,6 +62,7 @@ impl Scene {
             provider: sending::provider(&simulator.url, &options.api_key, &options.user_id),
             downloads: downloads.clone(),
             unit_price: "6.5".parse().unwrap(),
+            calls_per_second: 10,
             patience: PATIENCE,
             reading,
             link_base: "https://go.example.com/c".to_owned(),
