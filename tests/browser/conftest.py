@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 from browsing.visitor import Visitor, launch
 from world.addresses import Addresses
 from world.clinics import Clinic, Clinics
+from world.everything import Everything, fill
 from world.people import Accounts
 from world.provider import Provider
 
@@ -45,6 +46,12 @@ def clinics(accounts: Accounts, provider: Provider, addresses: Addresses) -> Cli
 def clinic(clinics: Clinics) -> Clinic:
     """A clinic of the test's own."""
     return clinics.make()
+
+
+@pytest.fixture(scope="session")
+def everything(clinics: Clinics) -> Everything:
+    """A clinic with some of everything, to look at: nothing of it is changed."""
+    return fill(clinics, clinics.make())
 
 
 @pytest.fixture(scope="session")

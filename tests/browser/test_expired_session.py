@@ -87,7 +87,11 @@ _CASES = (
     Case(
         "a-template",
         "/templates/new",
-        {"#field-name": "끊긴 글 {n}", "#field-content": "#{고객명}님,\n  두 칸 들어간 줄", "#field-button-0-name": "보기"},
+        {
+            "#field-name": "끊긴 글 {n}",
+            "#field-content": "#{고객명}님,\n  두 칸 들어간 줄",
+            "#field-button-0-name": "보기",
+        },
         ("[value=save]:not(.visually-hidden)",),
         _those("/v1/templates", lambda one, n: one["name"] == f"끊긴 글 {n}" and "\n  두 칸" in one["content"]),
     ),
@@ -118,14 +122,19 @@ _CASES = (
         "/imports/{import_id}/rows/3",
         {"#field-phone": "010-6401-{n}", "#field-group": "단골"},
         ("main form .primary",),
-        _those("/v1/imports/{import_id}/rows", lambda row, n: row["phone"] == f"010-6401-{n}" and row["group"] == "단골"),
+        _those(
+            "/v1/imports/{import_id}/rows", lambda row, n: row["phone"] == f"010-6401-{n}" and row["group"] == "단골"
+        ),
     ),
     Case(
         "points-that-are-used",
         "/members/{member_id}",
         {"#field-spend-amount": "300", "#field-spend-note": "물리치료 {n}"},
         ("#spend .primary",),
-        _those("/v1/points?userId={member_id}", lambda line, n: line.get("note") == f"물리치료 {n}" and line["amount"] == -300),
+        _those(
+            "/v1/points?userId={member_id}",
+            lambda line, n: line.get("note") == f"물리치료 {n}" and line["amount"] == -300,
+        ),
     ),
 )
 

@@ -10,8 +10,7 @@ from playwright.sync_api import expect
 from browsing import accessibility, layout
 from browsing.pages import PLACES, Place, enter, filled
 from browsing.visitor import PHONE, Visitor
-from world.clinics import Clinics
-from world.everything import Everything, fill
+from world.everything import Everything
 from wrong_forms import WRONG, Wrong
 
 Come = Callable[..., Visitor]
@@ -62,12 +61,6 @@ _OTHERS = """selectors => [...document.forms].filter(form =>
   form.method === 'post' && !selectors.some(selector => form.matches(selector)) &&
   [...form.elements].some(field => field.matches('select, textarea, input:not([type=hidden], [type=checkbox], [type=radio])'))
 ).map(form => `${form.id} ${form.getAttribute('action')}`)"""
-
-
-@pytest.fixture(scope="module")
-def everything(clinics: Clinics) -> Everything:
-    """A clinic with some of everything, whose forms are filled in."""
-    return fill(clinics, clinics.make())
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=str)

@@ -19,7 +19,7 @@ from .visitor import Visitor
 Who = Literal["owner", "staff", "member", "newcomer", "nobody"]
 
 _SOURCES = Path(__file__).resolve().parents[3] / "functions" / "console" / "src" / "pages"
-_ROUTE = re.compile(r'\.route\(\s*"([^"]+)",\s*(.*)')
+_ROUTE = re.compile(r'\.route\(\s*"([^"]+)",\s*((?:(?!\.route\().)*)')
 
 _SEND = "/send?group={group_id}&template={template_id}&destination=" + quote(DESTINATION, safe="")
 

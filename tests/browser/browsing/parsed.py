@@ -32,7 +32,7 @@ _JUDGE = """([pages, own]) => pages.map(({ html, typed }) => {
   const frame = [...page.body.children].map(element => element.localName).join(' ');
   if (frame !== 'a header main') faults.push(`the body holds ${frame}`);
   if (page.querySelectorAll('h1').length !== 1) faults.push(`${page.querySelectorAll('h1').length} h1`);
-  if (page.querySelectorAll('title').length !== 1) faults.push('no title, or several');
+  if (page.head.querySelectorAll('title').length !== 1) faults.push('no title, or several');
   const plain = text => text.replace(/[\\s\\u0000-\\u001f\\u007f-\\u009f\\u180e\\u200b\\ufeff\\ufffd]/g, '');
   const changes = ['password', 'date', 'time', 'datetime-local', 'number', 'file', 'hidden', 'checkbox', 'radio', 'search'];
   for (const [name, text] of Object.entries(typed)) {

@@ -101,7 +101,9 @@ def _imports(api: Api) -> dict[str, Any]:
     api.post(f"/v1/imports/{undone['id']}/undo", {})
     api.wait_for(f"/v1/imports/{undone['id']}", lambda now: now["state"] == "undone")
     committed = lists.commit(api, lists.upload(api, "지난달 명단.csv", _FILE.encode()))
-    ready = lists.upload(api, "이번 달 명단.csv", _FILE.replace("왼쪽 무릎", "오른쪽 무릎").replace("김하나", "김한나").encode())
+    ready = lists.upload(
+        api, "이번 달 명단.csv", _FILE.replace("왼쪽 무릎", "오른쪽 무릎").replace("김하나", "김한나").encode()
+    )
     failed = lists.upload(api, "사진.xlsx", b"this is no spreadsheet")
     assert (ready["state"], failed["state"]) == ("ready", "failed")
     api.post("/v1/imports", {"fileName": "올리다 만 명단.xlsx"})
@@ -121,7 +123,9 @@ def _sent(clinic: Clinic) -> dict[str, Any]:
     delivered = next(message for message in clinic.messages(finished) if message["state"] == "delivered")
     open_link(delivered["link"])
     customer = next(one for one in customers if one["id"] == delivered["customerId"])
-    api.patch(f"/v1/customers/{customer['id']}", {"attributes": {"메모": "첫째 줄\n둘째 줄"}, "advertisingConsent": True})
+    api.patch(
+        f"/v1/customers/{customer['id']}", {"attributes": {"메모": "첫째 줄\n둘째 줄"}, "advertisingConsent": True}
+    )
     scheduled = clinic.send([group], template, name="다음 달 안내", scheduledAt=_soon(days=20))
     canceled = clinic.send([group], template, name="취소한 안내", scheduledAt=_soon(days=20))
     api.post(f"/v1/campaigns/{canceled['id']}/cancel")
@@ -208,7 +212,10 @@ def _asks(clinics: Clinics, clinic: Clinic, name: str) -> str:
 
 
 def _points(api: Api, user: str) -> None:
-    api.post(f"/v1/members/{user}/points/adjust", {"amount": 500, "note": "설명이 긴 조정입니다. 지난번에 잘못 적은 것을 바로잡습니다."})
+    api.post(
+        f"/v1/members/{user}/points/adjust",
+        {"amount": 500, "note": "설명이 긴 조정입니다. 지난번에 잘못 적은 것을 바로잡습니다."},
+    )
     api.post(f"/v1/members/{user}/points/spend", {"amount": 300, "note": "물리치료"})
     api.post(f"/v1/members/{user}/points/spend", {"amount": 100, "note": "잘못 씀"})
     api.post(f"/v1/points/{_entry(api, user, '잘못 씀')}/reverse", {"note": "잘못 눌렀습니다."})
