@@ -29,8 +29,6 @@ pub struct Groups {
     pub made: fn(&str) -> String,
     /// Leads to where its name is changed or it is deleted.
     pub manage: &'static str,
-    /// The same, for a reader who hears no table.
-    pub manage_this: fn(&str) -> String,
     /// The title of that page.
     pub manage_title: fn(&str) -> String,
     /// Changes its name: above the form.

@@ -97,8 +97,6 @@ pub struct Points {
     pub state_released: &'static str,
     /// Not granted.
     pub state_refused: &'static str,
-    /// Who would earn them.
-    pub earns: &'static str,
     /// Why they are held.
     pub because: &'static str,
     /// Whose joining they are for. `{}` is the name.

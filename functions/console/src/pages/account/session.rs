@@ -42,7 +42,7 @@ pub async fn sign_in(site: Site, form: Form) -> Answer {
             Ok(response)
         }
         Err(failure) => match failure.problem() {
-            Some(problem) if problem.status < 500 => Ok(form_page(&site, &form, &Errors::whole(problem.text()))),
+            Some(problem) if problem.status < 500 => Ok(form_page(&site, &form, &Errors::of(problem, &[]))),
             _ => Err(failure),
         },
     }

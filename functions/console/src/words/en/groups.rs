@@ -18,7 +18,6 @@ pub const WORDS: Groups = Groups {
     make_button: "Make the group",
     made: |name| format!("The group “{name}” was made."),
     manage: "Manage",
-    manage_this: |name| format!("Manage the group “{name}”"),
     manage_title: |name| format!("Group: {name}"),
     rename: "Rename",
     renamed: |name| format!("The group is called “{name}” now."),

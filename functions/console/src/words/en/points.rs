@@ -51,7 +51,6 @@ pub const WORDS: Points = Points {
     state_held: "Waiting",
     state_released: "Granted",
     state_refused: "Refused",
-    earns: "Who earns",
     because: "Why held",
     for_joining_of: "For the joining of {}",
     for_own_joining: "For joining",

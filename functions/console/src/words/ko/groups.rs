@@ -18,7 +18,6 @@ pub const WORDS: Groups = Groups {
     make_button: "그룹 만들기",
     made: |name| format!("‘{name}’ 그룹을 만들었습니다."),
     manage: "관리",
-    manage_this: |name| format!("‘{name}’ 그룹 관리"),
     manage_title: |name| format!("그룹 관리: {name}"),
     rename: "이름 변경",
     renamed: |name| format!("그룹 이름을 ‘{name}’(으)로 바꾸었습니다."),

@@ -51,7 +51,6 @@ pub const WORDS: Points = Points {
     state_held: "검토 대기",
     state_released: "지급함",
     state_refused: "지급 안 함",
-    earns: "받을 분",
     because: "보류된 이유",
     for_joining_of: "{}님의 가입",
     for_own_joining: "본인의 가입",
