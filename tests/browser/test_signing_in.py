@@ -80,7 +80,7 @@ def test_the_page_of_signing_in_is_in_order(visit: Come, language: str, scheme: 
         ("HEAD", "/sign-in", 200),
         ("POST", "/sign-in", 403),
         ("DELETE", "/sign-in", 403),
-        ("GET", "/%00", 404),
+        ("GET", "/x%00", 404),
         ("GET", "/i/unknown", 404),
     ],
 )

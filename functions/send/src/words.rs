@@ -9,9 +9,9 @@ pub const fn message_state(state: MessageState) -> (&'static str, &'static str) 
     match state {
         MessageState::Queued => ("대기", "Waiting"),
         MessageState::Sent => ("결과 대기", "Awaiting result"),
-        MessageState::Delivered => ("전송완료", "Delivered"),
+        MessageState::Delivered => ("도착", "Delivered"),
         MessageState::Failed => ("실패", "Failed"),
-        MessageState::Unknown => ("불명", "Unknown"),
+        MessageState::Unknown => ("확인 안 됨", "Unknown"),
         MessageState::Excluded => ("제외", "Excluded"),
     }
 }
