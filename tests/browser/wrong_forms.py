@@ -86,9 +86,15 @@ WRONG: tuple[Wrong, ...] = (
         ("password",),
         "nobody",
     ),
-    Wrong("/start", "#register", {"name": ""}, ("name",), "newcomer"),
-    Wrong("/start", "#register", {"name": "의원", "senderPhone": "12"}, ("senderPhone",), "newcomer"),
-    Wrong("/start", "#register", {"name": "의원", "linkHosts": "no host at all!"}, ("linkHosts",), "newcomer"),
+    Wrong("/start?as=clinic", "#register", {"name": ""}, ("name",), "newcomer"),
+    Wrong("/start?as=clinic", "#register", {"name": "의원", "senderPhone": "12"}, ("senderPhone",), "newcomer"),
+    Wrong(
+        "/start?as=clinic",
+        "#register",
+        {"name": "의원", "linkHosts": "no host at all!"},
+        ("linkHosts",),
+        "newcomer",
+    ),
     # Patients.
     Wrong("/me/profile", _form("/me/profile"), {"name": ""}, ("name",), "member"),
     Wrong("/me/profile", _form("/me/phone/code"), {"phone": "12"}, ("phone",), "member"),

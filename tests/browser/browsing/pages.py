@@ -120,6 +120,7 @@ PLACES: tuple[Place, ...] = (
     Place("/nowhere", "nobody", status=404),
     # Patients.
     Place("/start", "newcomer"),
+    Place("/start?as=clinic", "newcomer"),
     Place("/me", "newcomer"),
     Place("/i/{code}", "newcomer"),
     Place("/staff-invitations/{staff_token}", "newcomer"),

@@ -34,6 +34,8 @@ def register(traveller: Traveller, clinics: Clinics) -> str:
     words, number = traveller.words("clinic"), unlike()
     name, sender_key = f"길잡이의원 {number}", f"sender-{number}"
     clinics.provider.know(sender_key, name)
+    expect(traveller.page.get_by_role("heading", name=words["choices"])).to_be_visible()
+    traveller.follow(words["to_form"])
     expect(traveller.page.get_by_role("heading", name=words["title"])).to_be_visible()
     traveller.write(words["name"], name)
     traveller.write(words["sender_key"], sender_key)

@@ -29,14 +29,18 @@ pub struct Clinic {
     pub register: &'static str,
     /// After it was registered.
     pub registered: &'static str,
-    /// Above the ways for others.
+    /// Leads to the ways for others.
     pub not_yours: &'static str,
+    /// Asks what somebody is here for.
+    pub choices: &'static str,
+    /// To those who register a clinic.
+    pub to_form: &'static str,
     /// To those who are invited to work for a clinic.
     pub staff_title: &'static str,
     /// What they do.
     pub staff_text: &'static str,
     /// To patients.
     pub member_title: &'static str,
-    /// What they find elsewhere.
+    /// How they come to their clinic.
     pub member_text: &'static str,
 }

@@ -9,6 +9,8 @@ pub struct Me {
     pub empty: (&'static str, &'static str),
     /// Leads to the clinic's pages, for staff.
     pub to_clinic: &'static str,
+    /// Leads to the form of a new clinic, for others.
+    pub register: &'static str,
     /// States of a membership: pending, confirmed.
     pub pending: &'static str,
     /// States of a membership.

@@ -93,7 +93,12 @@ async fn a_clinic_begins_with_a_name_and_a_second_press_leads_to_it() {
     let mut browser = Browser::of_clinic("owner").await;
     assert_eq!(browser.get("/start").await.location, "/", "there is a clinic already");
     browser.answers("GET /v1/clinic", 403, problem(403, "not-staff", None));
-    assert!(browser.get("/start").await.body.contains("병원 등록하기"));
+    browser.answers("GET /v1/me", 200, json!({ "clinics": [{ "clinicId": "cli_1" }] }));
+    assert_eq!(browser.get("/start").await.location, "/me", "a patient");
+    browser.answers("GET /v1/me", 200, json!({ "clinics": [] }));
+    let choices = browser.get("/start").await.body;
+    assert!(choices.contains("href=\"/start?as=clinic\"") && !choices.contains("id=\"register\""), "{choices}");
+    assert!(browser.get("/start?as=clinic").await.body.contains("id=\"register\""));
     browser.asked();
 
     browser.answers("POST /v1/clinics", 201, Value::Null);

@@ -1,7 +1,10 @@
-//! Where somebody comes who works for no clinic: they register one, or learn where they belong.
+//! Where somebody comes who works for no clinic: members go to their own page, others say why they are here.
 
+use axum::extract::Query;
 use axum::response::Response;
-use maud::html;
+use maud::{Markup, html};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::json;
 
 use super::hosts;
@@ -12,16 +15,37 @@ use crate::parts::{self, Field};
 use crate::site::{Answer, Person, Site};
 use crate::visitor::Tone;
 
-/// Asks what the clinic is called. Whoever works for one already goes on to it.
+/// The form of a clinic.
+const FORM: &str = "/start?as=clinic";
+
+/// As whom somebody begins.
+#[derive(Deserialize)]
+pub struct Asked {
+    #[serde(default, rename = "as")]
+    role: String,
+}
+
+#[derive(Deserialize)]
+struct Mine {
+    clinics: Vec<IgnoredAny>,
+}
+
+/// Asks what somebody is here for, or what their clinic is called. Whoever works for a clinic already goes on to it, and whoever is a
+/// member of one goes to their own page, from which a link leads to the form.
 ///
 /// # Errors
 /// When the API does not answer.
-pub async fn show(site: Person) -> Answer {
+pub async fn show(site: Person, Query(asked): Query<Asked>) -> Answer {
     match site.shell().await {
-        Ok(_) => Ok(site.go("/")),
-        Err(Failure::Problem(problem)) if problem.is("not-staff") => Ok(page(&site, &Form::default(), &Errors::none())),
-        Err(other) => Err(other),
+        Ok(_) => return Ok(site.go("/")),
+        Err(Failure::Problem(problem)) if problem.is("not-staff") => {}
+        Err(other) => return Err(other),
     }
+    if asked.role == "clinic" {
+        return Ok(page(&site, &Form::default(), &Errors::none()));
+    }
+    let mine: Mine = site.api().get(["me"]).send().await?;
+    Ok(if mine.clinics.is_empty() { choices(&site) } else { site.go("/me") })
 }
 
 /// Registers the clinic.
@@ -74,15 +98,17 @@ fn page(site: &Site, form: &Form, errors: &Errors) -> Response {
             }
             button.button.primary.whole type="submit" { (words.register) }
         }
-        h2 { (words.not_yours) }
-        div.card {
-            h3 { (words.staff_title) }
-            p { (words.staff_text) }
-        }
-        div.card {
-            h3 { (words.member_title) }
-            p { (words.member_text) }
-            p { a.button href="/me" { (site.words().common.my_page) } }
-        }
+        p { a href="/start" { (words.not_yours) } }
+    })
+}
+
+fn choices(site: &Site) -> Response {
+    let words = &site.words().clinic;
+    let told = |title: &str, text: &Markup| html! { details.card.more { summary { (title) } (text) } };
+    Page::new(site, words.choices).body(html! {
+        h1 { (words.choices) }
+        p { a.button.primary.wide href=(FORM) { (words.to_form) } }
+        (told(words.staff_title, &html! { p { (words.staff_text) } }))
+        (told(words.member_title, &html! { p { (words.member_text) } p { a.button href="/me" { (site.words().common.my_page) } } }))
     })
 }

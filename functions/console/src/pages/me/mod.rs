@@ -95,6 +95,7 @@ async fn show(site: Person) -> Answer {
             }
             p { a href="/me/profile" { (site.words().common.edit) } }
         }
+        @if !is_staff { p.small { a href="/start?as=clinic" { (words.register) } } }
     }))
 }
 

@@ -7,6 +7,7 @@ pub const WORDS: Me = Me {
     title: "My clinics",
     empty: ("You are not a member of any clinic yet", "Open a QR code or a link from a clinic or a friend to become one."),
     to_clinic: "To the clinic's pages",
+    register: "Do you run a clinic? Register it",
     pending: "Waiting",
     confirmed: "Member",
     pending_text: "You are a member as soon as the clinic confirms it.",

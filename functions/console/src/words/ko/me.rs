@@ -7,6 +7,7 @@ pub const WORDS: Me = Me {
     title: "내 단골 병원",
     empty: ("아직 단골 병원이 없습니다", "병원이나 친구에게 받은 QR 코드나 링크를 열면 단골이 될 수 있습니다."),
     to_clinic: "병원 관리 화면으로",
+    register: "병원을 운영하시나요? 병원 등록하기",
     pending: "확인 대기",
     confirmed: "단골",
     pending_text: "병원에서 확인하면 단골이 됩니다.",
