@@ -10,7 +10,7 @@ use shared::aws::topics::Publisher;
 use shared::db::clinics;
 use shared::db::referral_codes::Owner;
 use shared::http::{Kind, Language, Problem, Visitor};
-use shared::model::ReferralCode;
+use shared::model::{ClinicId, ReferralCode};
 use utoipa::ToSchema;
 
 use crate::Deps;
@@ -20,6 +20,8 @@ use crate::guess::{self, Guesser};
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct InvitationPreview {
+    /// The clinic, by which members find it among their own.
+    clinic_id: ClinicId,
     /// The clinic's name.
     #[schema(example = "단골의원")]
     clinic_name: String,
@@ -61,6 +63,7 @@ pub(crate) async fn show_invitation<P: Publisher>(
     }
     let points = clinic.points_enabled && clinic.join_points > 0;
     Ok(Json(InvitationPreview {
+        clinic_id: shown.clinic,
         clinic_name: clinic.name,
         join_points: points.then_some(clinic.join_points),
         points_notice: clinic.points_enabled.then_some(clinic.points_notice),

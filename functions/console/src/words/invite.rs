@@ -15,6 +15,14 @@ pub struct Invite {
     pub points_once: &'static str,
     /// What a member gets besides points.
     pub benefits: [&'static str; 2],
+    /// What the clinic sees of whoever joins.
+    pub seen: &'static str,
+    /// To a member, above the clinic's name.
+    pub member: &'static str,
+    /// To a member whose own link it is.
+    pub own: &'static str,
+    /// To somebody who waits for the clinic.
+    pub pending: &'static str,
     /// For somebody who is signed in: joins.
     pub join: &'static str,
     /// For everybody else: signs up first.
@@ -23,6 +31,8 @@ pub struct Invite {
     pub sign_in_and_join: &'static str,
     /// What follows after either.
     pub comes_back: &'static str,
+    /// For somebody who has a code to confirm a sign-up.
+    pub have_code: &'static str,
     /// After joining, with the clinic's name.
     pub joined: fn(&str) -> String,
     /// The same, with the clinic's name and the points.

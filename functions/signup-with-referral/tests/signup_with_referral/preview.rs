@@ -28,14 +28,14 @@ async fn an_invitation_names_the_clinic_and_its_points_and_not_the_friend() {
     let friend = world.join("friend", &clinic.code).await;
     world.earned();
     let shown = world.anybody.get(&path(&clinic.code)).await;
-    let expected = json!({"clinicName": "새봄치과의원", "joinPoints": 1000, "pointsNotice": "비급여만", "ofFriend": false});
+    let expected = json!({"clinicId": clinic.id, "clinicName": "새봄치과의원", "joinPoints": 1000, "pointsNotice": "비급여만", "ofFriend": false});
     assert_eq!((shown.status, shown.json), (200, expected));
     let shown = world.anybody.get(&path(&code(&friend).to_lowercase())).await;
-    let expected = json!({"clinicName": "새봄치과의원", "joinPoints": 1000, "pointsNotice": "비급여만", "ofFriend": true});
+    let expected = json!({"clinicId": clinic.id, "clinicName": "새봄치과의원", "joinPoints": 1000, "pointsNotice": "비급여만", "ofFriend": true});
     assert_eq!((shown.status, shown.json), (200, expected));
     world.set(&clinic, "points_enabled = FALSE").await;
     let shown = world.anybody.get(&path(&clinic.code)).await;
-    let expected = json!({"clinicName": "새봄치과의원", "joinPoints": null, "pointsNotice": null, "ofFriend": false});
+    let expected = json!({"clinicId": clinic.id, "clinicName": "새봄치과의원", "joinPoints": null, "pointsNotice": null, "ofFriend": false});
     assert_eq!(shown.json, expected);
     world.set(&clinic, "accepts_members = FALSE").await;
     assert_eq!(kind(&world.anybody.get(&path(&clinic.code)).await), (409, "clinic-closed"));

@@ -69,9 +69,14 @@ fn steps(site: &Site, second: bool) -> Markup {
     }
 }
 
-/// Who sees the name: those who come by an invitation of a clinic or a friend are patients, all others come to work.
+/// Whether somebody comes by an invitation of a clinic or a friend: they are patients, all others come to work.
+fn is_patient(next: &str) -> bool {
+    inside(next).is_some_and(|path| path.starts_with("/i/"))
+}
+
+/// Who sees the name.
 fn name_hint(words: &Account, next: &str) -> &'static str {
-    if inside(next).is_some_and(|path| path.starts_with("/i/")) { words.name_hint } else { words.staff_name_hint }
+    if is_patient(next) { words.name_hint } else { words.staff_name_hint }
 }
 
 fn address_page(site: &Site, form: &Form, errors: &Errors) -> Response {
@@ -89,6 +94,7 @@ fn address_page(site: &Site, form: &Form, errors: &Errors) -> Response {
             (Field::text("email", common.email, form, errors).kind("email").hint(words.email_hint).autocomplete("username").max_length(254).required())
             (Field::text("name", common.name, form, errors).hint(name_hint(words, next)).autocomplete("name").max_length(50).required())
             (Field::text("phone", words.phone_optional, form, errors).kind("tel").hint(words.phone_hint).autocomplete("tel").max_length(30))
+            @if is_patient(next) { p.hint { (site.words().invite.seen) } }
             button.button.primary.whole type="submit" { (words.send_code) }
         }
         p { (words.have_account) " " a href=(parts::address("/sign-in", [("next", next)])) { (words.sign_in) } }

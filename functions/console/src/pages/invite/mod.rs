@@ -10,6 +10,8 @@ use axum::routing::get;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::json;
+use shared::model::ReferralCode;
+use shared::model::state::MembershipState;
 
 use crate::api::Failure;
 use crate::form::{Errors, Form};
@@ -26,10 +28,51 @@ pub fn routes() -> Router<Arc<Deps>> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Invitation {
+    clinic_id: String,
     clinic_name: String,
     join_points: Option<u64>,
     points_notice: Option<String>,
     of_friend: bool,
+}
+
+/// The clinics of whoever looks.
+#[derive(Default, Deserialize)]
+struct Mine {
+    clinics: Vec<Membership>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Membership {
+    clinic_id: String,
+    membership: MembershipState,
+    referral_code: Option<String>,
+}
+
+/// How whoever looks stands to the clinic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Stranger,
+    Pending,
+    Member,
+    /// A member, whose own code it is.
+    Inviter,
+}
+
+impl Standing {
+    fn of(mine: &Mine, clinic: &str, code: &str) -> Self {
+        let Some(there) = mine.clinics.iter().find(|there| there.clinic_id == clinic) else { return Self::Stranger };
+        // As the API reads codes: an address may be typed in other letters.
+        let code = code.parse::<ReferralCode>().ok();
+        match there.membership {
+            MembershipState::Pending => Self::Pending,
+            MembershipState::Ended => Self::Stranger,
+            MembershipState::Confirmed if there.referral_code.as_deref() == code.as_ref().map(ReferralCode::as_str) => {
+                Self::Inviter
+            }
+            MembershipState::Confirmed => Self::Member,
+        }
+    }
 }
 
 async fn show(site: Site, Path(code): Path<String>) -> Answer {
@@ -37,14 +80,24 @@ async fn show(site: Site, Path(code): Path<String>) -> Answer {
 }
 
 async fn page(site: &Site, code: &str, form: &Form, errors: &Errors) -> Answer {
-    match site.anonymous_api().get(["invitations", code]).send::<Invitation>().await {
-        Ok(invitation) => Ok(invited(site, code, &invitation, form, errors)),
-        Err(failure) if failure.is_not_found() => Ok(unknown(site)),
-        Err(failure) => Err(failure),
+    let mine = async {
+        if !site.is_signed_in() {
+            return Mine::default();
+        }
+        // The invitation is worth reading also when this is not known.
+        site.api().get(["me"]).send().await.unwrap_or_default()
+    };
+    match tokio::join!(site.anonymous_api().get(["invitations", code]).send::<Invitation>(), mine) {
+        (Ok(invitation), mine) => {
+            let standing = Standing::of(&mine, &invitation.clinic_id, code);
+            Ok(invited(site, (code, standing), &invitation, form, errors))
+        }
+        (Err(failure), _) if failure.is_not_found() => Ok(unknown(site)),
+        (Err(failure), _) => Err(failure),
     }
 }
 
-fn invited(site: &Site, code: &str, invitation: &Invitation, form: &Form, errors: &Errors) -> Response {
+fn invited(site: &Site, (code, standing): (&str, Standing), invitation: &Invitation, form: &Form, errors: &Errors) -> Response {
     let words = &site.words().invite;
     let clinic = &invitation.clinic_name;
     let here = format!("/i/{}", parts::encoded(code));
@@ -52,32 +105,52 @@ fn invited(site: &Site, code: &str, invitation: &Invitation, form: &Form, errors
         (parts::restored(site, form))
         (parts::error_summary(site, errors))
         @if !errors.is_empty() && site.is_signed_in() { p { a.button href="/me" { (words.to_my_page) } } }
+        @if standing == Standing::Inviter { (parts::notice(Tone::Plain, html! { (words.own) })) }
         section.invite.card {
-            p.invite-from { (if invitation.of_friend { words.of_friend } else { words.of_clinic }) }
-            h1 { (clinic) }
-            @if let Some(points) = invitation.join_points.filter(|points| *points > 0) {
-                p.invite-points { strong { ((words.points)(&parts::number(points))) } }
-                p.muted.small { (words.points_once) @if let Some(notice) = &invitation.points_notice { " " (notice) } }
+            @if standing == Standing::Member {
+                p.invite-from { (words.member) }
+                h1 { (clinic) }
+            } @else {
+                (offer(site, invitation))
             }
-            ul.invite-benefits { @for benefit in words.benefits { li { (benefit) } } }
-            (way_in(site, &here))
+            (way_in(site, &here, standing))
         }
     })
 }
 
-/// Joins, or signs up and in first.
-fn way_in(site: &Site, here: &str) -> Markup {
+/// Who invites, and what one gets.
+fn offer(site: &Site, invitation: &Invitation) -> Markup {
     let words = &site.words().invite;
+    html! {
+        p.invite-from { (if invitation.of_friend { words.of_friend } else { words.of_clinic }) }
+        h1 { (invitation.clinic_name) }
+        @if let Some(points) = invitation.join_points.filter(|points| *points > 0) {
+            p.invite-points { strong { ((words.points)(&parts::number(points))) } }
+            p.muted.small { (words.points_once) @if let Some(notice) = &invitation.points_notice { " " (notice) } }
+        }
+        ul.invite-benefits { @for benefit in words.benefits { li { (benefit) } } }
+    }
+}
+
+/// Joins, or signs up and in first. Who is a member already goes to their own page.
+fn way_in(site: &Site, here: &str, standing: Standing) -> Markup {
+    let words = &site.words().invite;
+    if matches!(standing, Standing::Member | Standing::Inviter) {
+        return html! { a.button.primary.wide href="/me" { (words.to_my_page) } };
+    }
     if site.is_signed_in() {
         return html! {
+            @if standing == Standing::Pending { p { (words.pending) } }
+            p.muted.small { (words.seen) }
             form method="post" action=(here) { (parts::csrf(site)) button.button.primary.wide type="submit" { (words.join) } }
         };
     }
     let with_next = |path| parts::address(path, [("next", here)]);
     html! {
+        p.muted.small { (words.seen) }
         a.button.primary.wide href=(with_next("/sign-up")) { (words.sign_up_and_join) }
         a.button.wide href=(with_next("/sign-in")) { (words.sign_in_and_join) }
-        p.muted.small { (words.comes_back) }
+        p.muted.small { (words.comes_back) br; a href=(with_next("/sign-up/confirm")) { (words.have_code) } }
     }
 }
 
