@@ -21,6 +21,7 @@ const OPEN: &[&str] = &[
     "/v1/password/reset",
     "/v1/invitations/{code}",
     "/v1/invitations/{code}/qr",
+    "/v1/staff/invitations/preview",
 ];
 
 /// The methods that pages know. Their routes take any; API Gateway has a limit for each that it stands for.

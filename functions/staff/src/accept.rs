@@ -1,4 +1,4 @@
-//! Beginning to work for a clinic by the link of an invitation.
+//! What the link of an invitation says, and beginning to work for a clinic by it.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use shared::clock::Ambient;
 use shared::db::audit::{self, Subject};
 use shared::db::staff_invitations::{self, Invitation};
 use shared::db::{clinics, staff, violates};
-use shared::http::{Body, Caller, Kind, Problem, Staff};
+use shared::http::{Body, Caller, Kind, Language, Problem, Staff};
 use shared::model::state::Role;
 use shared::model::{ClinicId, StaffId};
 use sqlx::MySqlConnection;
@@ -25,6 +25,37 @@ use crate::token::Token;
 pub struct Acceptance {
     /// The last part of the link.
     token: String,
+}
+
+/// What an invitation to work for a clinic says.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StaffInvitationPreview {
+    /// The name of the clinic that invites.
+    #[schema(example = "단골의원")]
+    clinic_name: String,
+}
+
+/// Shows an invitation to work for a clinic
+///
+/// For the page behind its link; no token of a sign-in is needed. Nothing is used up. One that was accepted or revoked, or has
+/// expired, is answered as if it had never been.
+#[utoipa::path(
+    post,
+    path = "/v1/staff/invitations/preview",
+    operation_id = "previewInvitation",
+    responses((status = 200, body = StaffInvitationPreview))
+)]
+pub async fn preview(
+    State(deps): State<Arc<Deps>>,
+    _: Language,
+    Body(acceptance): Body<Acceptance>,
+) -> Result<Json<StaffInvitationPreview>, Problem> {
+    let unknown = || Problem::of(Kind::UnknownInvitation);
+    let token = Token::parse(acceptance.token.trim()).ok_or_else(unknown)?;
+    let mut connection = deps.database.acquire().await?;
+    let name = staff_invitations::find_clinic_name(&mut connection, token.hash(), deps.ambient.now()).await?;
+    Ok(Json(StaffInvitationPreview { clinic_name: name.ok_or_else(unknown)? }))
 }
 
 /// For whom the caller works now.

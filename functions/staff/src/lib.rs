@@ -43,6 +43,7 @@ fn table() -> Table<Arc<Deps>> {
     .add(route!(invitations::invite).answers(&[Kind::NotStaff, Kind::NotOwner, Kind::TooManyInvitations]))
     .add(route!(invitations::list).answers(&[Kind::NotStaff, Kind::NotOwner]))
     .add(route!(invitations::revoke).answers(&[Kind::NotStaff, Kind::NotOwner, Kind::AlreadyDecided]))
+    .add(route!(accept::preview).answers(&[Kind::UnknownInvitation, Kind::Unavailable]))
     .add(route!(accept::accept).answers(&[Kind::UnknownInvitation, Kind::AlreadyStaff]))
     .add(route!(audit::list).answers(&[Kind::NotStaff, Kind::NotOwner]))
 }

@@ -115,6 +115,25 @@ pub async fn lock_by_hash(connection: &mut MySqlConnection, hash: [u8; 32]) -> R
     row.map(Invitation::try_from).transpose()
 }
 
+/// The name of the clinic that invites with that hash of a token, while the invitation is open.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_clinic_name(
+    connection: &mut MySqlConnection,
+    hash: [u8; 32],
+    now: DateTime<Utc>,
+) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "SELECT c.name FROM staff_invitations i JOIN clinics c ON c.id = i.clinic_id
+         WHERE i.token_hash = ? AND i.accepted_at IS NULL AND i.revoked_at IS NULL AND i.expires_at > ?",
+        &hash[..],
+        now
+    )
+    .fetch_optional(connection)
+    .await
+}
+
 /// An invitation of the clinic, locked until the end of the transaction.
 ///
 /// # Errors

@@ -123,6 +123,8 @@ pub struct Staff {
     pub left: &'static str,
     /// The title of the page behind a link.
     pub invited_title: &'static str,
+    /// Which clinic invites, with `{clinic}`.
+    pub invited_by: &'static str,
     /// What it is about.
     pub invited_text: &'static str,
     /// To those who are not signed in.

@@ -60,15 +60,22 @@ async fn the_last_owner_is_told_so_beside_the_role() {
 
 #[tokio::test]
 async fn an_invitation_waits_for_the_sign_in_and_is_accepted_with_a_button_alone() {
+    let open = json!({ "clinicName": "<b>단골</b>의원" });
     let mut browser = Browser::open().await;
+    browser.answers("POST /v1/staff/invitations/preview", 200, open.clone());
     let page = browser.get("/staff-invitations/3f0c").await.body;
+    assert!(page.contains("&lt;b&gt;단골&lt;/b&gt;의원에서 직원으로 초대했습니다"), "{page}");
     assert!(
         page.contains("/sign-in?next=%2Fstaff-invitations%2F3f0c")
             && page.contains("/sign-up?next=%2Fstaff-invitations%2F3f0c")
     );
-    assert!(browser.asked().is_empty(), "opening a link asks nothing");
+    let asked = ("POST /v1/staff/invitations/preview".to_owned(), json!({ "token": "3f0c" }));
+    assert_eq!(browser.asked(), [asked], "and opening a link accepts nothing");
+    browser.answers("POST /v1/staff/invitations/preview", 404, problem(404, "unknown-invitation", None));
+    assert_eq!(browser.get("/staff-invitations/3f0c").await.status, StatusCode::NOT_FOUND);
 
     let mut browser = Browser::of_clinic("owner").await;
+    browser.answers("POST /v1/staff/invitations/preview", 200, open);
     assert!(browser.get("/staff-invitations/3f0c").await.body.contains("lee@example.com"));
     let accepted = json!({ "staffId": "stf_3", "clinicId": "cli_1", "clinicName": "단골의원", "role": "staff" });
     browser.answers("POST /v1/staff/invitations/accept", 200, accepted);

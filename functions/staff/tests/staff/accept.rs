@@ -1,5 +1,6 @@
 //! Beginning to work for a clinic.
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::world::{World, accept, items, kind};
@@ -23,6 +24,26 @@ async fn who_accepts_works_for_the_clinic_with_the_role_and_the_name_that_the_ow
             .await
             .unwrap();
     assert_eq!(phones, [Some("+821012345678".to_owned()), None], "only a phone that is proven");
+    world.test.finish().await;
+}
+
+#[tokio::test]
+async fn a_link_names_the_clinic_to_whoever_holds_it_until_it_is_used() {
+    let world = World::new().await;
+    let (token, anybody) = (world.invite("박간호사", "staff").await, world.worker(1).await);
+    let preview = async |token: &str| anybody.post("/v1/staff/invitations/preview", json!({ "token": token })).await;
+    for _ in 0..2 {
+        let shown = preview(&token).await;
+        assert_eq!((shown.status, shown.json), (200, json!({ "clinicName": "owner의 병원" })));
+    }
+    for wrong in ["", "no token", &"0".repeat(32)] {
+        assert_eq!(kind(&preview(wrong).await), (404, "unknown-invitation"), "{wrong}");
+    }
+    assert_eq!(accept(&world.owner.with_subject("nurse"), &token).await.status, 200);
+    assert_eq!(kind(&preview(&token).await), (404, "unknown-invitation"), "accepted");
+    let late = world.invite("늦은이", "staff").await;
+    world.clock.advance(TimeDelta::days(7));
+    assert_eq!(kind(&preview(&late).await), (404, "unknown-invitation"), "expired");
     world.test.finish().await;
 }
 

@@ -116,7 +116,11 @@ pub async fn list_due(
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn forgive_held_back(connection: &mut MySqlConnection, clinic: ClinicId, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+pub async fn forgive_held_back(
+    connection: &mut MySqlConnection,
+    clinic: ClinicId,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
     let rows = sqlx::query_as!(
         DueRow,
         r#"SELECT c.clinic_id AS "clinic: ClinicId", c.id AS "id: CampaignId", c.kind, k.quiet_from, k.quiet_to,

@@ -13,15 +13,19 @@ use crate::parts;
 use crate::site::{Answer, Person, Site};
 use crate::visitor::Tone;
 
+/// What the API says of an invitation, and of one that was accepted.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Accepted {
+struct Invitation {
     clinic_name: String,
 }
 
-/// Says what it is about. Whether the link works is known once somebody accepts: nobody learns it by opening links.
-pub async fn show(site: Site, Path(token): Path<String>) -> Response {
-    page(&site, &token, &Errors::none(), &html! {})
+/// Says which clinic invites. Nothing is used up by looking.
+///
+/// # Errors
+/// When the API does not answer.
+pub async fn show(site: Site, Path(token): Path<String>) -> Answer {
+    page(&site, &token, &Errors::none(), &html! {}).await
 }
 
 /// Accepts the invitation.
@@ -30,21 +34,30 @@ pub async fn show(site: Site, Path(token): Path<String>) -> Response {
 /// When nobody is signed in, or the API does not answer.
 pub async fn accept(site: Person, Path(token): Path<String>, form: Form) -> Answer {
     if form.restored() {
-        return Ok(page(&site, &token, &Errors::none(), &parts::restored(&site, &form)));
+        return page(&site, &token, &Errors::none(), &parts::restored(&site, &form)).await;
     }
     let words = &site.words().staff;
     let call = site.api().post(["staff", "invitations", "accept"]).json(&json!({ "token": token }));
-    match call.send::<Accepted>().await {
+    match call.send::<Invitation>().await {
         Ok(accepted) => Ok(site.go_saying("/", Tone::Good, &words.accepted.replace("{clinic}", &accepted.clinic_name))),
         Err(failure) if failure.is_not_found() => Ok(unknown(&site)),
         Err(failure) => {
             let problem = failure.about_input()?;
-            Ok(page(&site, &token, &Errors::whole(problem.text()), &html! {}))
+            page(&site, &token, &Errors::whole(problem.text()), &html! {}).await
         }
     }
 }
 
-fn page(site: &Site, token: &str, errors: &Errors, above: &Markup) -> Response {
+async fn page(site: &Site, token: &str, errors: &Errors, above: &Markup) -> Answer {
+    let call = site.anonymous_api().post(["staff", "invitations", "preview"]).json(&json!({ "token": token }));
+    match call.send::<Invitation>().await {
+        Ok(invitation) => Ok(invited(site, token, &invitation.clinic_name, errors, above)),
+        Err(failure) if failure.is_not_found() => Ok(unknown(site)),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn invited(site: &Site, token: &str, clinic: &str, errors: &Errors, above: &Markup) -> Response {
     let (words, account) = (&site.words().staff, &site.words().account);
     let here = format!("/staff-invitations/{}", parts::encoded(token));
     Page::new(site, words.invited_title).errors(errors).body(html! {
@@ -52,6 +65,7 @@ fn page(site: &Site, token: &str, errors: &Errors, above: &Markup) -> Response {
         (above)
         (parts::error_summary(site, errors))
         div.card {
+            p { strong { (words.invited_by.replace("{clinic}", clinic)) } }
             p { (words.invited_text) }
             @if site.is_signed_in() {
                 @if let Some(email) = site.visitor().email() {
