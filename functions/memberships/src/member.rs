@@ -85,7 +85,7 @@ struct SourceView {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = MemberSourceOwner)]
-enum CodeOwner {
+pub enum CodeOwner {
     /// The clinic's own.
     Clinic,
     /// A member's.
@@ -96,7 +96,7 @@ enum CodeOwner {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = MemberInviter)]
-struct Inviter {
+pub struct Inviter {
     /// The member.
     user_id: UserId,
     /// Their name.
@@ -104,13 +104,25 @@ struct Inviter {
     name: String,
 }
 
+impl From<(UserId, String)> for Inviter {
+    fn from((user_id, name): (UserId, String)) -> Self {
+        Self { user_id, name }
+    }
+}
+
+impl CodeOwner {
+    pub fn new(is_of_member: bool) -> Self {
+        if is_of_member { Self::Member } else { Self::Clinic }
+    }
+}
+
 impl From<Source> for SourceView {
     fn from(source: Source) -> Self {
         Self {
             code: source.code,
-            owner: if source.is_of_member { CodeOwner::Member } else { CodeOwner::Clinic },
+            owner: CodeOwner::new(source.is_of_member),
             label: Some(source.label).filter(|label| !label.is_empty()),
-            invited_by: source.inviter.map(|(user_id, name)| Inviter { user_id, name }),
+            invited_by: source.inviter.map(Inviter::from),
             at: source.joined_at,
             unpaid_because: source.unpaid_because,
         }

@@ -7,13 +7,14 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use shared::db::audit::{self, Subject};
-use shared::db::memberships::list::{self as stored, Counts, Listed, Place, Search, Wanted};
+use shared::db::memberships::list::{self as stored, Counts, Listed, Place, Search, Source, Wanted};
 use shared::http::{Caller, Cursor, Page, Params, Problem, Staff};
 use shared::model::state::{EndReason, MembershipState};
 use shared::model::{CustomerId, PhoneNumber, ReferralCode, UserId};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::me::readable;
+use crate::member::{CodeOwner, Inviter};
 use crate::{Deps, place};
 
 const MAX_SEARCH: usize = 50;
@@ -55,6 +56,9 @@ pub struct MemberView {
     /// The code they came through.
     #[schema(example = "7K3M9QXF")]
     referral_code: Option<String>,
+    /// Whose code that is; absent when they came without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    referral_code_of: Option<ReferralCodeOf>,
     /// The customer who is the same person.
     customer_id: Option<CustomerId>,
     /// Their points at this clinic.
@@ -64,15 +68,45 @@ pub struct MemberView {
     since: DateTime<Utc>,
 }
 
+/// Whose code a member came through.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ReferralCodeOf {
+    owner: CodeOwner,
+    /// What the clinic calls its code; absent when there is no label.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "접수대 QR")]
+    label: Option<String>,
+    /// The member whose code it is; absent when it is the clinic's, or the member has withdrawn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invited_by: Option<Inviter>,
+}
+
+impl MemberView {
+    /// How many people it is about: the member, and who invited them.
+    fn people(&self) -> usize {
+        1 + usize::from(self.referral_code_of.as_ref().is_some_and(|of| of.invited_by.is_some()))
+    }
+}
+
 impl From<Listed> for MemberView {
     fn from(member: Listed) -> Self {
+        let (referral_code, referral_code_of) = member
+            .source
+            .map(|Source { code, label, is_of_member, inviter }| {
+                let label = Some(label).filter(|label| !label.is_empty());
+                let of = ReferralCodeOf { owner: CodeOwner::new(is_of_member), label, invited_by: inviter.map(Inviter::from) };
+                (code, of)
+            })
+            .unzip();
         Self {
             user_id: member.user,
             name: member.name,
             phone: readable(member.phone.as_deref()),
             membership: member.state,
             ended_because: member.ended_because,
-            referral_code: member.code,
+            referral_code,
+            referral_code_of,
             customer_id: member.customer,
             points: member.points,
             since: member.created_at,
@@ -102,7 +136,7 @@ pub async fn list(
     let found = stored::list(&mut connection, staff.clinic, &wanted, behind, limit + 1).await?;
     let views = found.into_iter().map(MemberView::from).collect();
     let page = Page::cut(views, limit, |last: &MemberView| Place { at: last.since, user: last.user_id }.to_string());
-    let count = page.items.len();
+    let count = page.items.iter().map(MemberView::people).sum();
     audit::record(&mut connection, &deps.ambient, &staff, "members.list", Subject::Many, count).await?;
     tracing::info!(event = "members.read", clinic.id = %staff.clinic, staff.id = %staff.id, after = ?behind.map(|place| place.user), count, "members read");
     Ok(Json(page))

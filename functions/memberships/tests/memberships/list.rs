@@ -123,19 +123,27 @@ async fn a_list_shows_what_there_is_to_know_at_a_glance() {
     sqlx::query(sql).bind(world.clinic).execute(&world.test.pool).await.unwrap();
     world.run("UPDATE memberships m JOIN users u ON u.id = m.user_id SET m.customer_id = UNHEX(REPEAT('0c', 16)), u.phone = '+821012345678'
         WHERE u.subject = 'guest'").await;
+    let poster = world.code(world.clinic, None, "접수대").await;
+    world.refer(host.0, world.clinic, &poster, None).await;
     let list = items(&world.owner.get("/v1/members").await);
     let [gone, guest_view, host_view] = list.as_slice() else { panic!("{list:?}") };
     assert_eq!((&gone["membership"], &gone["endedBecause"]), (&json!("ended"), &json!("removed")));
     assert_eq!((&guest_view["points"], &guest_view["referralCode"]), (&json!(300), &json!(host.1)));
+    assert_eq!(
+        &guest_view["referralCodeOf"],
+        &json!({ "owner": "member", "invitedBy": { "userId": host.0, "name": host_view["name"] } })
+    );
     assert_eq!(
         (&guest_view["phone"], &guest_view["customerId"]),
         (&json!("010-1234-5678"), &json!(format!("cus_{}", "0c".repeat(16))))
     );
     assert_eq!(
         (&host_view["referralCode"], &host_view["customerId"], &host_view["phone"]),
-        (&Value::Null, &Value::Null, &Value::Null)
+        (&json!(poster), &Value::Null, &Value::Null)
     );
     assert_eq!((host_view.get("endedBecause"), &host_view["points"]), (None, &json!(0)));
+    assert_eq!(host_view["referralCodeOf"], json!({ "owner": "clinic", "label": "접수대" }));
+    assert_eq!(gone.get("referralCodeOf"), None);
     // The clinic has deleted the customer since.
     world.run("DELETE FROM customers").await;
     assert_eq!(items(&world.owner.get("/v1/members").await)[1]["customerId"], Value::Null);
@@ -191,8 +199,8 @@ async fn who_looked_is_in_the_audit_log_and_in_no_log_what_they_saw() {
 
     let line = |who: &str, action: &str, user, people| (who.to_owned(), action.to_owned(), user, people);
     let expected = [
-        line("owner", "members.list", None, 3),
-        line("nurse", "members.list", None, 1),
+        line("owner", "members.list", None, 4),
+        line("nurse", "members.list", None, 2),
         line("nurse", "member.show", Some(guest), 2),
         line("owner", "member.tree", Some(host.0), 2),
         line("nurse", "member.decline", Some(asked), 1),

@@ -86,14 +86,27 @@ pub struct Listed {
     pub state: MembershipState,
     /// Why it ended, when it did.
     pub ended_because: Option<EndReason>,
-    /// The code they came through.
-    pub code: Option<String>,
+    /// How they came, if through a code.
+    pub source: Option<Source>,
     /// The customer who is the same person.
     pub customer: Option<CustomerId>,
     /// Their points.
     pub points: i64,
     /// Since when.
     pub created_at: DateTime<Utc>,
+}
+
+/// How a member in a list came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Through which code.
+    pub code: String,
+    /// What the clinic calls the code; empty for the code of a member.
+    pub label: String,
+    /// Whether the code is that of a member.
+    pub is_of_member: bool,
+    /// That member, unless they have withdrawn.
+    pub inviter: Option<(UserId, String)>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -104,6 +117,10 @@ struct Row {
     state: String,
     ended_because: Option<String>,
     code: Option<String>,
+    label: Option<String>,
+    is_of_member: bool,
+    inviter: Option<UserId>,
+    inviter_name: Option<String>,
     customer_id: Option<CustomerId>,
     balance: i64,
     created_at: NaiveDateTime,
@@ -119,7 +136,12 @@ impl TryFrom<Row> for Listed {
             phone: row.phone,
             state: decode(&row.state)?,
             ended_because: row.ended_because.as_deref().map(decode).transpose()?,
-            code: row.code,
+            source: row.code.map(|code| Source {
+                code,
+                label: row.label.unwrap_or_default(),
+                is_of_member: row.is_of_member,
+                inviter: row.inviter.zip(row.inviter_name),
+            }),
             customer: row.customer_id,
             points: row.balance,
             created_at: row.created_at.and_utc(),
@@ -142,7 +164,9 @@ pub async fn list(
     behind: Option<Place>,
     limit: u32,
 ) -> Result<Vec<Listed>, sqlx::Error> {
-    const COLUMNS: &str = "m.user_id, u.name, IF(m.state = 'ended', NULL, u.phone) AS phone, m.state, m.ended_because, r.code, c.id AS customer_id,
+    const COLUMNS: &str =
+        "m.user_id, u.name, IF(m.state = 'ended', NULL, u.phone) AS phone, m.state, m.ended_because, r.code, rc.label,
+        r.referrer_id IS NOT NULL AS is_of_member, i.id AS inviter, i.name AS inviter_name, c.id AS customer_id,
         COALESCE(b.balance, 0) AS balance, m.created_at";
     const REST: &str = " JOIN users u ON u.id = m.user_id AND u.withdrawn_at IS NULL
         LEFT JOIN customers c FORCE INDEX (PRIMARY) ON c.clinic_id = m.clinic_id AND c.id = m.customer_id
@@ -156,6 +180,9 @@ pub async fn list(
         query.push(format!("memberships m FORCE INDEX ({index})")).push(REST);
         query.push(" LEFT JOIN referrals r ON r.user_id = m.user_id AND r.clinic_id = m.clinic_id");
     }
+    query.push(
+        " LEFT JOIN referral_codes rc ON rc.code = r.code LEFT JOIN users i ON i.id = r.referrer_id AND i.withdrawn_at IS NULL",
+    );
     query.push(" WHERE m.clinic_id = ").push_bind(clinic);
     if let Some(code) = &wanted.code {
         query.push(" AND r.clinic_id = ").push_bind(clinic).push(" AND r.code = ").push_bind(code.as_str().to_owned());
