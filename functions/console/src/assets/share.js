@@ -10,9 +10,10 @@ document.addEventListener("click", async (event) => {
     if (error.name === "AbortError") return;
   }
   await navigator.clipboard.writeText(button.dataset.share);
-  const said = button.nextElementSibling?.matches(".said") ? button.nextElementSibling : document.createElement("span");
+  const row = button.parentElement;
+  const said = row.nextElementSibling?.matches(".said") ? row.nextElementSibling : document.createElement("p");
   said.className = "said muted small";
   said.setAttribute("role", "status");
-  if (!said.isConnected) button.after(said);
+  if (!said.isConnected) row.after(said);
   said.textContent = button.dataset.copied;
 });

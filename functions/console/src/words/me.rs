@@ -77,6 +77,8 @@ pub struct Me {
     pub prove_phone: &'static str,
     /// Why one would.
     pub prove_phone_text: &'static str,
+    /// What to do where no code can be sent.
+    pub ask_at_the_desk: &'static str,
     /// Sends a code.
     pub send_code: &'static str,
     /// After it was sent.

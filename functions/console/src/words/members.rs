@@ -99,6 +99,16 @@ pub struct Members {
     pub show_customer: &'static str,
     /// There is no such customer.
     pub no_customer: &'static str,
+    /// Why somebody is linked.
+    pub linked: &'static str,
+    /// When somebody who waits will be.
+    pub linked_once_confirmed: &'static str,
+    /// When somebody with an unproven phone will be.
+    pub linked_once_proven: &'static str,
+    /// Why somebody with a proven phone is not.
+    pub not_linked: &'static str,
+    /// A member's code, with the name.
+    pub invited_by_name: fn(&str) -> String,
     /// Who invited a member.
     pub invited_by: &'static str,
     /// The clinic invited.

@@ -140,28 +140,18 @@ fn table(site: &Site, codes: &Codes, asked: &Asked, zone: &str) -> Markup {
     let words = &site.words().codes;
     let head = html! {
         th scope="col" { @if asked.of_members() { (words.member) } @else { (words.label) } }
-        th scope="col" { (words.code) }
+        th scope="col" { (words.print) }
         th scope="col" { (site.words().common.state) }
         th.number scope="col" { (words.uses) }
         th scope="col" { (words.last_day) }
-        th scope="col" { (words.print) }
     };
     let rows = html! {
         @for code in &codes.items {
             tr {
                 th.name scope="row" {
                     @match &code.member {
-                        Some(owner) => a href=(members::path(&owner.user_id)) { (owner.name) },
-                        None => a href=(code.path()) { (code.name(words)) },
-                    }
-                }
-                td.nowrap { a href=(code.path()) { code { (code.code) } } }
-                td { (badge(words, code.state)) }
-                td.number { (uses(words, code)) }
-                td.nowrap {
-                    @match code.expires_at {
-                        Some(ends) => (last_day(ends, zone)),
-                        None => span.muted { (words.no_end) },
+                        Some(owner) => { a href=(members::path(&owner.user_id)) { (owner.name) } br; a.small href=(code.path()) { code { (code.code) } } },
+                        None => { a href=(code.path()) { (code.name(words)) } br; code.muted.small { (code.code) } },
                     }
                 }
                 td {
@@ -173,10 +163,19 @@ fn table(site: &Site, codes: &Codes, asked: &Asked, zone: &str) -> Markup {
                         }
                     }
                 }
+                td { (badge(words, code.state)) }
+                td.number data-label=(words.uses) { (uses(words, code)) }
+                td.nowrap data-label=(words.last_day) {
+                    @match code.expires_at {
+                        Some(ends) => (last_day(ends, zone)),
+                        None => span.muted { (words.no_end) },
+                    }
+                }
             }
         }
     };
-    parts::table(if asked.of_members() { words.of_members } else { words.of_clinic }, &head, &rows)
+    let caption = if asked.of_members() { words.of_members } else { words.of_clinic };
+    html! { div.codes { (parts::table(caption, &head, &rows)) } }
 }
 
 #[cfg(test)]

@@ -75,7 +75,15 @@ pub(super) async fn send_code(site: Person, form: Form) -> Answer {
     let body = json!({ "phone": form.text("phone"), "refreshToken": refresh.expose_secret() });
     match site.api().post(["me", "phone", "code"]).json(&body).done().await {
         Ok(()) => Ok(site.go_saying("/me/phone", Tone::Good, site.words().me.code_sent)),
-        Err(failure) => again(&site, &form, &Errors::of(&failure.about_input()?, &[])).await,
+        Err(failure) => {
+            let problem = failure.about_input()?;
+            let mut errors = Errors::of(&problem, &[]);
+            if problem.is("phone-proof-off") {
+                errors = Errors::none();
+                errors.add("phone", format!("{} {}", problem.text(), site.words().me.ask_at_the_desk));
+            }
+            again(&site, &form, &errors).await
+        }
     }
 }
 

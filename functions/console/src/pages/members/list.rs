@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use shared::model::state::MembershipState;
 
-use super::{confirm_button, decline_button, path, state};
+use super::{CodeOf, confirm_button, decline_button, path, state};
 use crate::form::{Errors, Form};
 use crate::page::{Nav, Page, Shell};
 use crate::parts::{self, Field};
@@ -74,6 +74,7 @@ struct Member {
     phone: Option<String>,
     membership: MembershipState,
     referral_code: Option<String>,
+    referral_code_of: Option<CodeOf>,
     points: i64,
     since: DateTime<Utc>,
 }
@@ -122,7 +123,11 @@ fn page(site: &Site, shell: Shell, asked: &Asked, shown: (&Counts, &Members, Opt
             }
         }
         @if !asked.code.is_empty() {
-            p { (words.through_code) " " strong { code { (asked.code) } } " · " a href="/members" { (words.show_all) } }
+            @let of = members.items.first().and_then(|member| member.referral_code_of.as_ref());
+            p {
+                (words.through_code) " " @if let Some(of) = of { strong { (of.name(site.words())) } " " } code { (asked.code) }
+                " · " a href="/members" { (words.show_all) }
+            }
         }
         (everybody(site, asked, members, (&zone, waiting.is_some_and(|waiting| !waiting.items.is_empty()))))
         (parts::pager(site, &asked.path(), asked.cursor.is_empty(), members.next_cursor.as_deref()))
@@ -241,9 +246,12 @@ fn table(site: &Site, members: &Members, zone: &str) -> Markup {
                 td.nowrap { (phone(site, member)) }
                 td.number { (parts::number(member.points)) }
                 td.nowrap {
-                    @match &member.referral_code {
-                        Some(code) => a href=(parts::address("/members", [("code", code.as_str())])) { code { (code) } },
-                        None => span.muted { (words.members.no_code) },
+                    @match (&member.referral_code, &member.referral_code_of) {
+                        (Some(code), Some(of)) => {
+                            a href=(parts::address("/members", [("code", code.as_str())])) { (of.name(words)) }
+                            br; code.muted.small { (code) }
+                        },
+                        _ => span.muted { (words.members.no_code) },
                     }
                 }
                 td.nowrap { (parts::day(member.since, zone)) }

@@ -10,11 +10,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 use maud::{Markup, html};
+use serde::Deserialize;
 use shared::model::state::MembershipState;
 
 use crate::parts;
 use crate::site::{Deps, Site};
 use crate::visitor::Tone;
+use crate::words::Words;
 use crate::words::members::Members;
 
 /// Its routes.
@@ -26,6 +28,34 @@ pub fn routes() -> Router<Arc<Deps>> {
 #[must_use]
 pub fn path(user: &str) -> String {
     format!("/members/{user}")
+}
+
+/// A code by which somebody came: whose it is, and what it is called.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CodeOf {
+    owner: String,
+    label: Option<String>,
+    invited_by: Option<Inviter>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Inviter {
+    user_id: String,
+    name: String,
+}
+
+impl CodeOf {
+    /// In words: what the clinic calls its code, or who invited.
+    fn name(&self, words: &Words) -> String {
+        match (&self.invited_by, &self.label) {
+            (Some(inviter), _) => (words.members.invited_by_name)(&inviter.name),
+            (None, _) if self.owner == "member" => (words.members.invited_by_name)(words.members.by_withdrawn),
+            (None, Some(label)) => label.clone(),
+            (None, None) => words.codes.unnamed.to_owned(),
+        }
+    }
 }
 
 fn state(words: &Members, state: MembershipState) -> Markup {

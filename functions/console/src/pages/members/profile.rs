@@ -8,7 +8,7 @@ use serde::Deserialize;
 use shared::model::state::{EndReason, MembershipState, UnpaidReason};
 
 use super::tree::{self, Tree};
-use super::{confirm_button, decline_button, path, state};
+use super::{CodeOf, confirm_button, decline_button, path, state};
 use crate::api::Failure;
 use crate::form::{Errors, Form};
 use crate::page::{Nav, Page, Shell};
@@ -16,6 +16,7 @@ use crate::pages::points::line::{self, Lines};
 use crate::parts::{self, Field};
 use crate::site::{Answer, Person, Site};
 use crate::visitor::Tone;
+use crate::words::Words;
 use crate::words::members::Members;
 
 /// How many lines of the ledger stand here; the rest is on a page of its own.
@@ -49,17 +50,9 @@ pub struct Profile {
 #[serde(rename_all = "camelCase")]
 struct Source {
     code: String,
-    owner: String,
-    label: Option<String>,
-    invited_by: Option<Inviter>,
+    #[serde(flatten)]
+    of: CodeOf,
     unpaid_because: Option<UnpaidReason>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Inviter {
-    user_id: String,
-    name: String,
 }
 
 /// Everything that the page shows.
@@ -222,29 +215,42 @@ fn facts(site: &Site, profile: &Profile, zone: &str) -> Markup {
             dt { (words.customer) }
             dd {
                 @match &profile.customer_id {
-                    Some(customer) => a href={ "/customers/" (customer) } { (words.show_customer) },
-                    None => span.muted { (words.no_customer) },
+                    Some(customer) => { a href={ "/customers/" (customer) } { (words.show_customer) } br; },
+                    None => { (words.no_customer) br; },
                 }
+                @if let Some(text) = link(words, profile) { span.muted.small { (text) } }
             }
-            (source(words, profile))
+            (source(site.words(), profile))
             @if let Some(code) = &profile.own_code { dt { (words.own_code) } dd { a href={ "/codes/" (code) } { code { (code) } } } }
         }
         @if profile.ended_because == Some(EndReason::Left) { (parts::notice(Tone::Plain, html! { (words.left_text) })) }
     }
 }
 
-fn source(words: &Members, profile: &Profile) -> Markup {
+/// Why the member is a customer, or is none.
+fn link(words: &Members, profile: &Profile) -> Option<&'static str> {
+    match (profile.membership, &profile.customer_id, &profile.phone) {
+        (_, Some(_), _) => Some(words.linked),
+        (MembershipState::Pending, None, _) => Some(words.linked_once_confirmed),
+        (MembershipState::Confirmed, None, None) => Some(words.linked_once_proven),
+        (MembershipState::Confirmed, None, Some(_)) => Some(words.not_linked),
+        (MembershipState::Ended, None, _) => None,
+    }
+}
+
+fn source(words: &Words, profile: &Profile) -> Markup {
+    let (all, words) = (words, &words.members);
     let Some(source) = &profile.source else {
         return html! { dt { (words.came_by) } dd { (words.no_code) } };
     };
     html! {
         dt { (words.came_by) }
-        dd { a href={ "/codes/" (source.code) } { code { (source.code) } } @if let Some(label) = &source.label { " " (label) } }
+        dd { a href={ "/codes/" (source.code) } { (source.of.name(all)) } br; code.muted.small { (source.code) } }
         dt { (words.invited_by) }
         dd {
-            @match &source.invited_by {
+            @match &source.of.invited_by {
                 Some(inviter) => a href=(path(&inviter.user_id)) { (inviter.name) },
-                None if source.owner == "clinic" => (words.by_clinic),
+                None if source.of.owner == "clinic" => (words.by_clinic),
                 None => (words.by_withdrawn),
             }
         }

@@ -47,6 +47,7 @@ pub const WORDS: Me = Me {
     no_phone: "No verified number.",
     prove_phone: "Verify your mobile number",
     prove_phone_text: "Then the clinic knows that you are the customer in its list, and you are known again should you come back.",
+    ask_at_the_desk: "Please check your number with the clinic at its desk.",
     send_code: "Send a code",
     code_sent: "A code is on its way to your phone.",
     code: "Code",

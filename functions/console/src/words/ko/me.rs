@@ -47,6 +47,7 @@ pub const WORDS: Me = Me {
     no_phone: "인증한 번호가 없습니다.",
     prove_phone: "휴대폰 번호 인증",
     prove_phone_text: "번호를 인증하면 병원의 고객 정보와 연결되고, 다시 가입해도 본인임을 알 수 있습니다.",
+    ask_at_the_desk: "병원 접수대에서 번호를 확인해 주세요.",
     send_code: "인증 번호 받기",
     code_sent: "인증 번호를 문자로 보냈습니다.",
     code: "인증 번호",
