@@ -92,3 +92,12 @@ async fn a_preview_names_the_clinic_and_where_it_is_and_a_code_of_nobody_is_not_
     browser.answers("GET /v1/invitations/AAAAAAAA", 404, problem(404, "unknown-code", None));
     assert_eq!(browser.get("/i/AAAAAAAA").await.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn where_no_phone_can_be_proven_the_field_says_who_can_help() {
+    let mut patient = invited(Some(json!([]))).await;
+    patient.answers("POST /v1/me/phone/code", 409, problem(409, "phone-proof-off", None));
+    let shown = patient.post("/me/phone/code", &[("phone", "010-1234-5678")]).await;
+    assert_eq!(shown.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(shown.body.contains("병원 접수대에서 번호를 확인해 주세요.</p>") && shown.body.contains("value=\"010-1234-5678\""));
+}

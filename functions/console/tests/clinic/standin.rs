@@ -66,6 +66,7 @@ impl Browser {
         // `{"exp": 9999999999, "email": "lee@example.com"}`: the pages look at nothing else, and the API is the one above.
         let token = "e30.eyJleHAiOjk5OTk5OTk5OTksImVtYWlsIjoibGVlQGV4YW1wbGUuY29tIn0.x";
         browser.cookies.insert("__Host-dangol-id".to_owned(), token.to_owned());
+        browser.cookies.insert("__Host-dangol-refresh".to_owned(), "refresh".to_owned());
         browser.answers("GET /v1/clinic", 200, clinic(role));
         browser
     }

@@ -165,7 +165,7 @@ fn table(site: &Site, codes: &Codes, asked: &Asked, zone: &str) -> Markup {
                 }
                 td { (badge(words, code.state)) }
                 td.number data-label=(words.uses) { (uses(words, code)) }
-                td.nowrap data-label=(words.last_day) {
+                td.nowrap data-label=[code.expires_at.map(|_| words.last_day)] {
                     @match code.expires_at {
                         Some(ends) => (last_day(ends, zone)),
                         None => span.muted { (words.no_end) },

@@ -67,16 +67,14 @@ pub(super) fn lines(site: &Site, ledger: &Ledger, clinics: &[Clinic]) -> Markup 
         th.number scope="col" { (words.amount) }
         th.number scope="col" { (words.balance) }
         @if several { th scope="col" { (words.clinic) } }
-        th scope="col" { (site.words().common.when) }
     };
     let rows = html! {
         @for line in &ledger.items {
             tr {
-                th scope="row" { (words.reason_of(&line.reason)) }
+                th scope="row" { (words.reason_of(&line.reason)) br; span.muted.small.light { (parts::day(line.at, ZONE)) } }
                 td.number { @if line.amount > 0 { "+" } (parts::number(line.amount)) }
                 td.number { (parts::number(line.balance)) }
                 @if several { td { (name(&line.clinic_id)) } }
-                td.nowrap { (parts::day(line.at, ZONE)) }
             }
         }
     };

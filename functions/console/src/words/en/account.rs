@@ -23,7 +23,7 @@ pub const WORDS: Account = Account {
     name_hint: "This is how clinics and friends see you.",
     staff_name_hint: "This is how your colleagues see you.",
     phone_optional: "Mobile number (optional)",
-    phone_hint: "Helps a clinic to recognise you as its customer.",
+    phone_hint: "Once you have verified it, a clinic can recognise you as its customer.",
     send_code: "Send the code",
     check_mail: "Check your mail",
     code_sent_before: "We have sent a code to",

@@ -23,7 +23,7 @@ pub const WORDS: Account = Account {
     name_hint: "병원과 친구에게 보이는 이름입니다.",
     staff_name_hint: "다른 직원에게 보이는 이름입니다.",
     phone_optional: "휴대폰 번호 (선택)",
-    phone_hint: "병원이 기존 고객을 알아보는 데 사용합니다.",
+    phone_hint: "나중에 이 번호를 인증하면 병원이 기존 고객임을 알아봅니다.",
     send_code: "인증 코드 받기",
     check_mail: "메일을 확인해 주세요",
     code_sent_before: "인증 코드를 보낸 주소:",
