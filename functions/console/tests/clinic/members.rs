@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::standin::Browser;
 
-fn member(code_of: Value) -> Value {
+fn member(code_of: &Value) -> Value {
     json!({
         "userId": "usr_1", "name": "김단골", "phone": null, "membership": "confirmed", "referralCode": "7K3M9QXF",
         "referralCodeOf": code_of, "points": 0, "since": "2026-11-20T00:00:00Z",
@@ -21,7 +21,7 @@ async fn a_list_says_by_whose_code_somebody_came_and_keeps_the_code_small() {
         (json!({ "owner": "member", "invitedBy": { "userId": "usr_2", "name": "이친구" } }), "이친구의 초대"),
         (json!({ "owner": "member" }), "탈퇴한 분의 초대"),
     ] {
-        staff.answers("GET /v1/members", 200, json!({ "items": [member(of)], "nextCursor": null }));
+        staff.answers("GET /v1/members", 200, json!({ "items": [member(&of)], "nextCursor": null }));
         let page = staff.get("/members?state=confirmed").await.body;
         assert!(page.contains(&format!("{name}</a><br><code class=\"muted small\">7K3M9QXF</code>")), "{name}: {page}");
         assert!(staff.get("/members?code=7K3M9QXF").await.body.contains(&format!("<strong>{name}</strong>")), "{name}");

@@ -26,8 +26,8 @@ async fn invited(mine: Option<Value>) -> Browser {
     browser
 }
 
-fn of_clinic(clinic: &str, membership: &str, code: Option<&str>) -> Option<Value> {
-    Some(json!([{ "clinicId": clinic, "membership": membership, "referralCode": code }]))
+fn of_clinic(clinic: &str, membership: &str, code: Option<&str>) -> Value {
+    json!([{ "clinicId": clinic, "membership": membership, "referralCode": code }])
 }
 
 #[tokio::test]
@@ -45,7 +45,7 @@ async fn whoever_is_not_signed_in_reads_what_the_clinic_will_see_before_the_butt
 
 #[tokio::test]
 async fn a_member_is_promised_no_points_for_joining_once_more() {
-    let mut member = invited(of_clinic("cli_1", "confirmed", Some("AB12CD34"))).await;
+    let mut member = invited(Some(of_clinic("cli_1", "confirmed", Some("AB12CD34")))).await;
     let page = member.get(CODE).await.body;
     assert!(
         page.contains("이미 단골입니다") && page.contains("href=\"/me\"") && !page.contains("1,000 포인트</strong>"),
@@ -56,7 +56,7 @@ async fn a_member_is_promised_no_points_for_joining_once_more() {
 
 #[tokio::test]
 async fn ones_own_link_is_shown_as_friends_see_it_however_the_code_is_written() {
-    let mut member = invited(of_clinic("cli_1", "confirmed", Some("7K3M9QXF"))).await;
+    let mut member = invited(Some(of_clinic("cli_1", "confirmed", Some("7K3M9QXF")))).await;
     for code in [CODE, "/i/7k3m9qxf"] {
         let page = member.get(code).await.body;
         assert!(page.contains("내 초대 링크입니다") && page.contains("1,000 포인트</strong>"), "{page}");
@@ -66,9 +66,9 @@ async fn ones_own_link_is_shown_as_friends_see_it_however_the_code_is_written() 
 
 #[tokio::test]
 async fn who_waits_or_belongs_elsewhere_may_join_also_while_their_own_clinics_are_not_known() {
-    for mine in [of_clinic("cli_1", "pending", None), of_clinic("cli_2", "confirmed", Some("AB12CD34")), Some(Value::Null)] {
-        let waits = mine.as_ref().is_some_and(|mine| mine[0]["membership"] == "pending");
-        let page = invited(mine).await.get(CODE).await.body;
+    for mine in [of_clinic("cli_1", "pending", None), of_clinic("cli_2", "confirmed", Some("AB12CD34")), Value::Null] {
+        let waits = mine[0]["membership"] == "pending";
+        let page = invited(Some(mine)).await.get(CODE).await.body;
         assert_eq!(page.contains("확인을 기다리고 있습니다"), waits);
         assert!(
             page.contains("<form method=\"post\" action=\"/i/7K3M9QXF\"") && page.contains("1,000 포인트</strong>"),

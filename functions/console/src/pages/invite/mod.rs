@@ -38,13 +38,14 @@ struct Invitation {
 /// The clinics of whoever looks.
 #[derive(Default, Deserialize)]
 struct Mine {
-    clinics: Vec<Membership>,
+    clinics: Vec<Clinic>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Membership {
-    clinic_id: String,
+struct Clinic {
+    #[serde(rename = "clinicId")]
+    id: String,
     membership: MembershipState,
     referral_code: Option<String>,
 }
@@ -61,7 +62,7 @@ enum Standing {
 
 impl Standing {
     fn of(mine: &Mine, clinic: &str, code: &str) -> Self {
-        let Some(there) = mine.clinics.iter().find(|there| there.clinic_id == clinic) else { return Self::Stranger };
+        let Some(there) = mine.clinics.iter().find(|there| there.id == clinic) else { return Self::Stranger };
         // As the API reads codes: an address may be typed in other letters.
         let code = code.parse::<ReferralCode>().ok();
         match there.membership {
