@@ -215,7 +215,6 @@ NO_PAGES = {
     "/imports/{id}/progress": "a piece of an import's page",
     "/imports/{id}/bad-rows": "leads to a file",
     "/imports/template": "leads to a file",
-    "/settings/balance": "a piece of the settings",
     "/codes/{code}/{picture}": "a picture",
 }
 """What answers `GET` and is no page of its own."""

@@ -7,6 +7,10 @@ pub struct Settings {
     pub title: &'static str,
     /// After something was saved.
     pub saved: &'static str,
+    /// The provider refuses the key that was saved, with what it says.
+    pub sender_key_refused: fn(&str) -> String,
+    /// The provider could not be asked about the key that was saved.
+    pub sender_key_unchecked: &'static str,
     /// To those who may look only.
     pub owner_only: &'static str,
     /// What the list of sections is called.
@@ -85,14 +89,6 @@ pub struct Settings {
     pub unlimited: &'static str,
     /// When something is no number.
     pub not_a_number: &'static str,
-    /// What the provider's account pays for.
-    pub balance_title: &'static str,
-    /// Below the number.
-    pub balance_unit: &'static str,
-    /// When nothing is left.
-    pub balance_none: &'static str,
-    /// When the provider does not say.
-    pub balance_unknown: &'static str,
     /// What cannot be changed.
     pub about_title: &'static str,
     /// Whether messages can be sent.
@@ -107,6 +103,4 @@ pub struct Settings {
     pub time_zone: &'static str,
     /// Nothing was entered.
     pub none: &'static str,
-    /// While the provider takes its time.
-    pub balance_later: &'static str,
 }

@@ -8,13 +8,11 @@ use crate::standin::{Browser, problem};
 #[tokio::test]
 async fn an_owner_sees_every_setting_in_a_form_and_a_colleague_sees_it_in_words() {
     let mut owner = Browser::of_clinic("owner").await;
-    owner.answers("GET /v1/balance", 200, json!({ "messages": 12345 }));
     let page = owner.get("/settings").await.body;
     for part in [
         "value=\"21:00\"",
         "value=\"500\"",
         "20:59부터 08:00까지",
-        "12,345",
         "&lt;i&gt;안내",
         "발신 정보 필요",
         "name=\"holdsUnproven\" value=\"yes\" checked",
@@ -24,7 +22,6 @@ async fn an_owner_sees_every_setting_in_a_form_and_a_colleague_sees_it_in_words(
     let mut colleague = Browser::of_clinic("staff").await;
     let page = colleague.get("/settings").await.body;
     assert!(!page.contains("action=\"/settings/") && page.contains("21:00 – 08:30") && page.contains("제한 없음"));
-    assert!(page.contains("지금은 잔액을 확인할 수 없습니다"), "the provider's trouble is no trouble of the page");
 }
 
 #[tokio::test]
@@ -81,9 +78,23 @@ async fn an_outdated_form_of_the_settings_comes_back_filled_and_unsaved() {
 }
 
 #[tokio::test]
-async fn the_balance_is_asked_for_again_by_itself() {
+async fn a_key_that_was_saved_is_tried_at_once_and_the_provider_is_heard_beside_its_field() {
     let mut browser = Browser::of_clinic("owner").await;
-    browser.answers("GET /v1/balance", 200, json!({ "messages": 0 }));
-    let part = browser.get("/settings/balance").await.body;
-    assert!(part.starts_with("<section") && part.contains("충전해 주세요") && !part.contains("data-live"));
+    browser.answers("PATCH /v1/clinic", 200, json!({}));
+    let (sync, form) = ("POST /v1/templates/sync", [("had-senderKey", "old"), ("senderKey", "key")]);
+
+    browser.answers(sync, 502, problem(502, "provider-refused", None));
+    let shown = browser.post("/settings/clinic", &form).await;
+    assert_eq!(shown.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let beside = shown.body.split("id=\"field-senderKey-error\">").nth(1).unwrap_or_default();
+    assert!(beside.starts_with("저장했지만") && shown.body.contains("name=\"had-senderKey\" value=\"key\""), "{}", shown.body);
+
+    for (status, answer) in [(503, problem(503, "provider-unavailable", None)), (200, json!({ "synced": 1, "removed": 0 }))] {
+        browser.answers(sync, status, answer);
+        assert_eq!(browser.post("/settings/clinic", &form).await.location, "/settings");
+    }
+
+    browser.asked();
+    browser.post("/settings/clinic", &[("had-name", "옛이름"), ("name", "새이름"), ("had-senderKey", "key"), ("senderKey", "key")]).await;
+    assert!(browser.asked().iter().all(|(call, _)| call != sync), "the key is as it was");
 }

@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 use axum::extract::Path;
 use serde_json::{Value, json};
 
+use super::forms::values;
 use super::show::page;
 use super::{Clinic, Section};
+use crate::api::Failure;
 use crate::began;
 use crate::form::{Errors, Form};
 use crate::pages::broken;
 use crate::pages::clinic::hosts;
-use crate::site::{Answer, Person};
+use crate::site::{Answer, Person, Site};
 use crate::visitor::Tone;
 use crate::words::settings::Settings;
 
@@ -26,14 +28,15 @@ pub async fn change(site: Person, Path(section): Path<String>, form: Form) -> An
     let Some(section) = Section::named(&section) else { return Ok(broken::missing(&site)) };
     let clinic: Clinic = site.api().get(["clinic"]).send().await?;
     if form.restored() {
-        return Ok(page(&site, &clinic, Some((section, &form, &Errors::none()))).await);
+        return Ok(page(&site, &clinic, Some((section, &form, &Errors::none()))));
     }
     let words = &site.words().settings;
     let body = match change_of(section, &form, &clinic, words) {
         Ok(body) => body,
-        Err(errors) => return Ok(page(&site, &clinic, Some((section, &form, &errors))).await),
+        Err(errors) => return Ok(page(&site, &clinic, Some((section, &form, &errors)))),
     };
     match site.api().patch(["clinic"]).json(&body).done().await {
+        Ok(()) if body["senderKey"].is_string() => checked(&site).await,
         Ok(()) => Ok(site.go_saying("/settings", Tone::Good, words.saved)),
         Err(failure) => {
             let problem = failure.about_input()?;
@@ -42,8 +45,23 @@ pub async fn change(site: Person, Path(section): Path<String>, form: Form) -> An
                 errors = Errors::none();
                 errors.add("senderKey", problem.text());
             }
-            Ok(page(&site, &clinic, Some((section, &form, &errors))).await)
+            Ok(page(&site, &clinic, Some((section, &form, &errors))))
         }
+    }
+}
+
+/// Says whether the provider knows the key that was saved: its templates are read with it.
+async fn checked(site: &Site) -> Answer {
+    let words = &site.words().settings;
+    match site.api().post(["templates", "sync"]).done().await {
+        Ok(()) => Ok(site.go_saying("/settings", Tone::Good, words.saved)),
+        Err(Failure::Problem(problem)) if problem.is("provider-refused") => {
+            let clinic = site.api().get(["clinic"]).send().await?;
+            let mut errors = Errors::none();
+            errors.add("senderKey", (words.sender_key_refused)(problem.short()));
+            Ok(page(site, &clinic, Some((Section::Clinic, &values(Section::Clinic, &clinic), &errors))))
+        }
+        Err(_) => Ok(site.go_saying("/settings", Tone::Warning, words.sender_key_unchecked)),
     }
 }
 
@@ -125,7 +143,6 @@ fn complete<'a>(wrong: impl Iterator<Item = &'a str>, text: &str) -> Result<(), 
 mod tests {
     use shared::http::Language;
 
-    use super::super::forms::values;
     use super::*;
     use crate::words::Words;
 

@@ -17,7 +17,6 @@ use crate::site::Deps;
 pub fn routes() -> Router<Arc<Deps>> {
     Router::new()
         .route("/settings", get(show::show))
-        .route("/settings/balance", get(show::show_balance))
         .route("/settings/{section}", get(show::back).post(change::change))
 }
 

@@ -6,6 +6,8 @@ use crate::words::settings::Settings;
 pub const WORDS: Settings = Settings {
     title: "Settings",
     saved: "Saved.",
+    sender_key_refused: |why| format!("Saved, but no templates could be read with this key. Check that it is right. {why}"),
+    sender_key_unchecked: "Saved. The provider does not answer, so the sender profile key could not be checked.",
     owner_only: "Only an owner can change the settings.",
     sections: "Sections",
     clinic_title: "Clinic and sender",
@@ -45,10 +47,6 @@ pub const WORDS: Settings = Settings {
     limit_hint: "Empty for no limit. Points beyond it are held until an owner has decided.",
     unlimited: "No limit",
     not_a_number: "Enter a number, 0 or more.",
-    balance_title: "Balance at the provider",
-    balance_unit: "more messages can be sent.",
-    balance_none: "Nothing is left. Top it up at the provider.",
-    balance_unknown: "The provider does not say at present. Refresh the page in a moment.",
     about_title: "About the clinic",
     sender_state: "Messages",
     sender_ready: "Can be sent",
@@ -56,5 +54,4 @@ pub const WORDS: Settings = Settings {
     referral_code: "Referral code",
     time_zone: "Time zone",
     none: "Not entered",
-    balance_later: "Asking the provider.",
 };

@@ -6,6 +6,8 @@ use crate::words::settings::Settings;
 pub const WORDS: Settings = Settings {
     title: "설정",
     saved: "저장했습니다.",
+    sender_key_refused: |why| format!("저장했지만, 이 발신 프로필 키로는 템플릿을 읽지 못했습니다. 키가 맞는지 확인해 주세요. {why}"),
+    sender_key_unchecked: "저장했습니다. 발송 대행사가 응답하지 않아 발신 프로필 키가 맞는지는 확인하지 못했습니다.",
     owner_only: "설정은 대표만 바꿀 수 있습니다.",
     sections: "설정 항목",
     clinic_title: "병원과 발신 정보",
@@ -45,10 +47,6 @@ pub const WORDS: Settings = Settings {
     limit_hint: "비워 두면 제한이 없습니다. 넘는 초대의 포인트는 보류되어 대표의 확인을 기다립니다.",
     unlimited: "제한 없음",
     not_a_number: "0 이상의 숫자를 입력해 주세요.",
-    balance_title: "발송 대행사 잔액",
-    balance_unit: "알림톡을 이만큼 더 보낼 수 있습니다.",
-    balance_none: "잔액이 없습니다. 발송 대행사에서 충전해 주세요.",
-    balance_unknown: "지금은 잔액을 확인할 수 없습니다. 잠시 후 새로고침해 주세요.",
     about_title: "병원 정보",
     sender_state: "알림톡 발송",
     sender_ready: "발송 가능",
@@ -56,5 +54,4 @@ pub const WORDS: Settings = Settings {
     referral_code: "병원 추천 코드",
     time_zone: "시간대",
     none: "입력하지 않음",
-    balance_later: "잔액을 확인하고 있습니다.",
 };
