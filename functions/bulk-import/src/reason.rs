@@ -20,7 +20,7 @@ pub fn reason(row: &ReviewRow, planned: bool, known: Option<&Known>, changes: bo
     match row.outcome {
         Some(outcome) => Some(of_outcome(outcome, row.previous.is_some())),
         None if planned => Some(of_update(row, known, changes)),
-        None => of_verdict(row.verdict, row.duplicate_of),
+        None => of_verdict(row),
     }
 }
 
@@ -79,22 +79,33 @@ fn of_outcome(outcome: Outcome, changed: bool) -> Text {
     }
 }
 
-fn of_verdict(verdict: Verdict, duplicate_of: Option<u32>) -> Option<Text> {
-    let text = match (verdict, duplicate_of) {
-        (Verdict::New, _) => return None,
-        (Verdict::Updates, _) => Text::new("이미 있는 고객입니다.", "The customer exists."),
-        (Verdict::Duplicate, Some(row)) => {
-            Text::new(format!("{row}행과 휴대폰 번호가 같습니다."), format!("The same phone is in row {row}."))
-        }
-        (Verdict::Duplicate, None) => Text::new("앞의 행과 휴대폰 번호가 같습니다.", "The same phone is in an earlier row."),
-        (Verdict::BadPhone, _) => Text::new(
+/// Nothing of the row is taken, its group neither: somebody may have one line for each of a person's groups.
+fn of_duplicate(row: &ReviewRow) -> Text {
+    let mut text = match row.duplicate_of {
+        Some(row) => Text::new(format!("{row}행과 휴대폰 번호가 같습니다."), format!("The same phone is in row {row}.")),
+        None => Text::new("앞의 행과 휴대폰 번호가 같습니다.", "The same phone is in an earlier row."),
+    };
+    let group = &row.group_name;
+    if !group.is_empty() && group != UNASSIGNED {
+        text.ko = format!("{} 이 행의 그룹 ‘{group}’에도 넣지 않습니다.", text.ko);
+        text.en = format!("{} Nobody joins its group ‘{group}’ either.", text.en);
+    }
+    text
+}
+
+fn of_verdict(row: &ReviewRow) -> Option<Text> {
+    let text = match row.verdict {
+        Verdict::New => return None,
+        Verdict::Duplicate => of_duplicate(row),
+        Verdict::Updates => Text::new("이미 있는 고객입니다.", "The customer exists."),
+        Verdict::BadPhone => Text::new(
             "알림톡을 받을 수 있는 휴대폰 번호가 아닙니다. 010-1234-5678 형식으로 고쳐 주세요.",
             "Not a mobile number that can receive messages. Write it like 010-1234-5678.",
         ),
-        (Verdict::MissingName, _) => {
+        Verdict::MissingName => {
             Text::new("이름이 없거나 50자를 넘습니다.", "There is no name, or it has more than 50 characters.")
         }
-        (Verdict::Suppressed, _) => Text::new(
+        Verdict::Suppressed => Text::new(
             "수신을 거부한 번호라서 등록하지 않습니다.",
             "The person asked not to be written to; the row is left out.",
         ),

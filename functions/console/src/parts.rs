@@ -218,16 +218,17 @@ pub fn tick(name: &str, label: &str, ticked: bool, hint: Option<&str>) -> Markup
 #[must_use]
 pub fn confirm(site: &Site, id: &str, label: &str, question: &str, action: &str, form: &Markup) -> Markup {
     let words = &site.words().common;
-    let title = format!("{id}-title");
+    let (title, text) = (format!("{id}-title"), format!("{id}-text"));
     html! {
         button type="button" class="button danger" popovertarget=(id) { (label) }
-        div.dialog #(id) popover="auto" role="dialog" aria-labelledby=(title) {
-            p id=(title) { (question) }
+        div.dialog #(id) popover="auto" role="dialog" aria-labelledby=(title) aria-describedby=(text) {
+            h2 id=(title) { (label) }
+            p id=(text) { (question) }
             form method="post" action=(action) {
                 (csrf(site)) (form)
                 div.actions {
                     button.button.danger type="submit" { (label) }
-                    button.button type="button" popovertarget=(id) popovertargetaction="hide" { (words.cancel) }
+                    button.button type="button" popovertarget=(id) popovertargetaction="hide" { (words.close) }
                 }
             }
         }

@@ -18,7 +18,7 @@ async fn every_row_is_shown_with_its_verdict_and_the_reason() {
     let expected = json!({
         "number": 4, "name": "고객4", "phoneText": "010-1111-0001", "phone": "010-1111-0001", "group": "VIP",
         "attributes": {"메모": "단골"}, "verdict": "duplicate_in_file", "duplicateOf": 2, "deleted": false, "outcome": null,
-        "customerId": null, "changes": [], "reason": "The same phone is in row 2.",
+        "customerId": null, "changes": [], "reason": "The same phone is in row 2. Nobody joins its group ‘VIP’ either.",
     });
     assert_eq!(first["items"][0], expected);
     let cursor = first["nextCursor"].as_str().unwrap();

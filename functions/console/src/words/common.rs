@@ -27,6 +27,8 @@ pub struct Common {
     pub form_restored: &'static str,
     /// Does nothing and goes back.
     pub cancel: &'static str,
+    /// Closes a window and does nothing.
+    pub close: &'static str,
     /// Writes a change.
     pub save: &'static str,
     /// Takes something away.

@@ -55,6 +55,8 @@ pub struct Imports {
     pub rows_column: &'static str,
     /// A column of the list.
     pub committed_column: &'static str,
+    /// How many rows were undone.
+    pub taken_back: fn(u64) -> String,
     /// A column of the list.
     pub uploaded_column: &'static str,
     /// A state.
@@ -215,6 +217,12 @@ pub struct Imports {
     pub edit_phone_hint: &'static str,
     /// After it.
     pub edited: fn(u64) -> String,
+    /// After it, when the row still cannot become a customer.
+    pub edited_still_bad: fn(u64) -> String,
+    /// After the last row that was to be mended.
+    pub all_mended: fn(u64) -> String,
+    /// Saves a row and leads to the next one that is to be mended.
+    pub save_and_next: &'static str,
     /// The row is not where it was.
     pub row_gone: &'static str,
     /// What a row changes of a customer.
@@ -325,6 +333,6 @@ pub struct Imports {
     pub another: &'static str,
     /// Takes the import back.
     pub undo: &'static str,
-    /// Asks before.
-    pub undo_question: &'static str,
+    /// Asks before, with how many customers were added and changed.
+    pub undo_question: fn(u64, u64) -> String,
 }

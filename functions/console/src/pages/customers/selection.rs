@@ -263,7 +263,7 @@ pub fn windows(site: &Site, group: Option<&Group>, groups: &Found) -> Markup {
             (groups.field(site, words.target, (DO, "find"), &Form::default(), &Errors::none()))
             div.actions {
                 (go_buttons(site, group))
-                button.button type="button" popovertarget=(GROUPS) popovertargetaction="hide" { (site.words().common.cancel) }
+                button.button type="button" popovertarget=(GROUPS) popovertargetaction="hide" { (site.words().common.close) }
             }
         }
     }
@@ -308,12 +308,12 @@ fn delete_window(site: &Site, number: Option<u64>) -> Markup {
     html! {
         button.button.danger type="button" popovertarget=(DELETE) data-needs { (words.common.delete) }
         div.dialog #(DELETE) popover="auto" role="dialog" aria-labelledby="delete-title" {
-            p #delete-title { strong { (words.customers.delete_question) } }
+            h2 #delete-title { (words.customers.delete_question) }
             p { @match number { Some(number) => { ((words.customers.chosen_title)(number)) }, None => (count(site)) } }
             p { (words.customers.delete_hint) }
             div.actions {
                 button.button.danger type="submit" name=(DO) value=(Wish::Delete.name()) { (words.common.delete) }
-                button.button type="button" popovertarget=(DELETE) popovertargetaction="hide" { (words.common.cancel) }
+                button.button type="button" popovertarget=(DELETE) popovertargetaction="hide" { (words.common.close) }
             }
         }
     }

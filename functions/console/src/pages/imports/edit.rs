@@ -3,18 +3,34 @@
 use axum::extract::{Path, Query};
 use axum::response::Response;
 use maud::html;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::model::{Column, Import, path};
 use super::rows::{Filter, Row};
 use super::show::{find, head, refused, title};
-use super::states::{Role, State};
+use super::states::{Role, State, Verdict};
 use crate::api::Failure;
 use crate::form::{Errors, Form};
 use crate::page::{Nav, Page};
 use crate::parts::{self, Field};
 use crate::site::{Answer, Person, Site};
 use crate::visitor::Tone;
+
+/// The button that leads on to the next row.
+const AND_ON: &str = "and-on";
+
+/// What the API says about a row that was changed.
+#[derive(Deserialize)]
+struct Edited {
+    verdict: Verdict,
+    reason: Option<String>,
+}
+
+/// Rows that cannot become customers as they are, and can be mended.
+fn to_mend(import: &Import) -> u64 {
+    Verdict::TO_MEND.into_iter().map(|verdict| import.count(verdict)).sum()
+}
 
 /// Shows the row as it is.
 ///
@@ -78,17 +94,19 @@ async fn page(site: &Site, shown: &Shown<'_>, form: &Form, errors: &Errors) -> R
             }
             div.actions {
                 button.button.primary type="submit" { (common.save) }
-                a.button href=(filter.address(&import.id)) { (common.cancel) }
+                @if to_mend(import) > 1 { button.button type="submit" name=(AND_ON) value="yes" { (words.save_and_next) } }
+                a.button href=(filter.address(&import.id)) { (words.back_to_review) }
             }
         }
     }))
 }
 
-/// Writes the correction; the row is judged anew.
+/// Writes the correction. The row is judged anew: one that still cannot become a customer stays to be mended.
 ///
 /// # Errors
 /// When there is no such import or row, or the API does not answer.
 pub async fn save(site: Person, Path((id, number)): Path<(String, String)>, form: Form) -> Answer {
+    let words = &site.words().imports;
     let number = number.parse().unwrap_or(0);
     let filter = Filter::of(&form);
     let import = find(&site, &id).await?;
@@ -101,11 +119,20 @@ pub async fn save(site: Person, Path((id, number)): Path<(String, String)>, form
     let edit = json!({
         "name": form.text("name"), "phone": form.text("phone"), "group": form.text("group"), "attributes": attributes,
     });
-    match site.api().patch(["imports", &id, "rows", &number.to_string()]).json(&edit).done().await {
-        Ok(()) => {
-            let said = (site.words().imports.edited)(number);
-            Ok(site.go_saying(&filter.address_of_row(&id, number), Tone::Good, &said))
-        }
+    match site.api().patch(["imports", &id, "rows", &number.to_string()]).json(&edit).send::<Edited>().await {
+        Ok(Edited { verdict, reason }) => match verdict.wrong_field() {
+            Some(field) => {
+                let mut errors = Errors::whole((words.edited_still_bad)(number));
+                errors.add(field, reason.unwrap_or_default());
+                page(&site, &shown, &form, &errors).await
+            }
+            None if form.has(AND_ON) => {
+                let next = next(&site, &id, number).await?;
+                let (address, said) = next.map_or((filter.address(&id), words.all_mended), |address| (address, words.edited));
+                Ok(site.go_saying(&address, Tone::Good, &said(number)))
+            }
+            None => Ok(site.go_saying(&filter.address_of_row(&id, number), Tone::Good, &(words.edited)(number))),
+        },
         Err(Failure::Problem(problem)) if problem.status == 422 => {
             let names: Vec<_> =
                 details(&import).map(|(name, column)| (format!("attributes.{}", column.header), name)).collect();
@@ -114,4 +141,15 @@ pub async fn save(site: Person, Path((id, number)): Path<(String, String)>, form
         }
         Err(failure) => refused(&site, &id, failure),
     }
+}
+
+/// Where the next row is mended: one further down, otherwise one from the beginning.
+async fn next(site: &Site, id: &str, after: u64) -> Result<Option<String>, Failure> {
+    let [phone, name] = Verdict::TO_MEND.map(Filter::of_verdict);
+    let (phones, names) = tokio::try_join!(phone.list(site, id), name.list(site, id))?;
+    let rows = [(&phone, &phones), (&name, &names)].into_iter().flat_map(|(filter, rows)| {
+        rows.items.iter().map(move |row| (row.number <= after, row.number, filter))
+    });
+    let next = rows.min_by_key(|(is_before, number, _)| (*is_before, *number));
+    Ok(next.map(|(_, number, filter)| filter.of_row(id, number)))
 }

@@ -45,6 +45,7 @@ pub struct Summary {
     pub state: State,
     pub rows_read: u64,
     pub rows_committed: u64,
+    pub rows_undone: u64,
     pub created_at: DateTime<Utc>,
 }
 

@@ -27,11 +27,6 @@ struct Line {
 }
 
 impl Line {
-    /// What was undone has another outcome now.
-    fn can_be_listed(&self, import: &Import) -> bool {
-        import.state != State::Undone || self.filter.0 != "outcome"
-    }
-
     fn is_chosen(&self, filter: &Filter) -> bool {
         let (name, value) = self.filter;
         match name {
@@ -56,12 +51,17 @@ fn lines(import: &Import, words: &Texts) -> Vec<Line> {
         Existing::Leave => Outcome::Left,
         Existing::Update => Outcome::Suppressed,
     };
-    let outcomes = [
-        of_outcome(Outcome::Added, import.rows_added),
-        of_outcome(Outcome::Updated, import.rows_updated),
-        of_outcome(Outcome::Unchanged, import.rows_committed.saturating_sub(import.rows_added + import.rows_updated)),
-        of_outcome(not_taken, import.good().saturating_sub(import.rows_committed)),
-    ];
+    let taken = if import.state == State::Undone {
+        vec![of_outcome(Outcome::Undone, import.rows_undone), of_outcome(Outcome::Kept, import.rows_kept)]
+    } else {
+        let unchanged = import.rows_committed.saturating_sub(import.rows_added + import.rows_updated);
+        vec![
+            of_outcome(Outcome::Added, import.rows_added),
+            of_outcome(Outcome::Updated, import.rows_updated),
+            of_outcome(Outcome::Unchanged, unchanged),
+        ]
+    };
+    let not_taken = of_outcome(not_taken, import.good().saturating_sub(import.rows_committed));
     let bad = [Verdict::DuplicateInFile, Verdict::BadPhone, Verdict::MissingName, Verdict::Suppressed];
     let verdicts = bad.into_iter().map(|verdict| Line {
         tone: verdict.tone(),
@@ -70,7 +70,7 @@ fn lines(import: &Import, words: &Texts) -> Vec<Line> {
         filter: ("verdict", verdict.code()),
     });
     let deleted = Line { tone: Tone::Plain, word: words.deleted, rows: import.deleted, filter: ("deleted", "true") };
-    outcomes.into_iter().chain(verdicts).chain([deleted]).collect()
+    taken.into_iter().chain([not_taken]).chain(verdicts).chain([deleted]).collect()
 }
 
 /// The page of an import that is committed, or was.
@@ -137,11 +137,9 @@ fn sums(site: &Site, import: &Import) -> Markup {
             tr {
                 th scope="row" { (parts::badge(line.tone, line.word)) }
                 td.number {
-                    @if line.can_be_listed(import) {
-                        a href={ (parts::address(&import.path(), [line.filter])) "#rows" } aria-label={ (line.word) " " (parts::number(line.rows)) } {
-                            (parts::number(line.rows))
-                        }
-                    } @else { (parts::number(line.rows)) }
+                    a href={ (parts::address(&import.path(), [line.filter])) "#rows" } aria-label={ (line.word) " " (parts::number(line.rows)) } {
+                        (parts::number(line.rows))
+                    }
                 }
             }
         }
@@ -154,22 +152,14 @@ fn chips(site: &Site, import: &Import, filter: &Filter) -> Markup {
     let words = &site.words().imports;
     let here = |yes: bool| yes.then_some("true");
     let address = |name: &str, value: &str| format!("{}#rows", parts::address(&import.path(), [(name, value)]));
-    let undone = [(Outcome::Undone, import.rows_undone), (Outcome::Kept, import.rows_kept)];
     let all = filter.verdict.is_empty() && filter.outcome.is_empty() && filter.deleted.is_empty();
     html! {
         nav aria-label=(words.outcomes_label) {
             ul.chips.verdicts {
                 li { a href=(address("", "")) aria-current=[here(all)] { (words.all_rows) } }
-                @if import.state == State::Undone {
-                    @for (outcome, rows) in undone.into_iter().filter(|(_, rows)| *rows > 0) {
-                        li { a.(outcome.tone().class()) href=(address("outcome", outcome.code())) aria-current=[here(filter.outcome == outcome.code())] {
-                            (outcome.word(words)) " " b { (parts::number(rows)) }
-                        } }
-                    }
-                }
                 @for line in lines(import, words) {
                     @let is_here = line.is_chosen(filter);
-                    @if line.rows > 0 && line.can_be_listed(import) {
+                    @if line.rows > 0 {
                         li { a.(line.tone.class()) href=(address(line.filter.0, line.filter.1)) aria-current=[here(is_here)] {
                             (line.word) " " b { (parts::number(line.rows)) }
                         } }
@@ -183,7 +173,8 @@ fn chips(site: &Site, import: &Import, filter: &Filter) -> Markup {
 fn undo_button(site: &Site, import: &Import) -> Markup {
     let words = &site.words().imports;
     let key = parts::hidden("key", &site.fresh_key());
-    parts::confirm(site, "undo", words.undo, words.undo_question, &path(&import.id, "undo"), &key)
+    let question = (words.undo_question)(import.rows_added, import.rows_updated);
+    parts::confirm(site, "undo", words.undo, &question, &path(&import.id, "undo"), &key)
 }
 
 /// Takes the import back.
@@ -231,5 +222,15 @@ mod tests {
         let not_taken = |existing| lines(&import(existing, 2850), words).remove(3);
         assert_eq!((not_taken("leave").filter, not_taken("leave").rows), (("outcome", "left"), 27));
         assert_eq!(not_taken("update").filter, ("outcome", "suppressed"));
+    }
+
+    #[test]
+    fn what_was_taken_back_is_not_told_as_imported() {
+        let words = &Words::of(shared::http::Language::Korean).imports;
+        let undone = Import { state: State::Undone, rows_undone: 2868, rows_kept: 2, ..import("update", 2870) };
+        let lines = lines(&undone, words);
+        let taken: Vec<_> = lines.iter().take(2).map(|line| (line.filter.1, line.rows)).collect();
+        assert_eq!(taken, [("undone", 2868), ("kept", 2)]);
+        assert_eq!(lines.iter().map(|line| line.rows).sum::<u64>(), 3000);
     }
 }

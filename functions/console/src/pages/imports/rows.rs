@@ -83,6 +83,11 @@ impl Filter {
         Self { verdict: text("verdict"), outcome: text("outcome"), deleted: text("deleted"), cursor: text("cursor") }
     }
 
+    /// The rows of this verdict.
+    pub fn of_verdict(verdict: Verdict) -> Self {
+        Self { verdict: verdict.code().to_owned(), ..Self::default() }
+    }
+
     /// Asks the API for the rows.
     ///
     /// # Errors

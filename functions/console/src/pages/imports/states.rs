@@ -68,6 +68,18 @@ impl Verdict {
     pub const ALL: [Self; 6] =
         [Self::New, Self::Updates, Self::DuplicateInFile, Self::BadPhone, Self::MissingName, Self::Suppressed];
 
+    /// Of rows that somebody who knows better can mend.
+    pub const TO_MEND: [Self; 2] = [Self::BadPhone, Self::MissingName];
+
+    /// The field of the row because of which it cannot become a customer.
+    pub const fn wrong_field(self) -> Option<&'static str> {
+        match self {
+            Self::New | Self::Updates => None,
+            Self::MissingName => Some("name"),
+            Self::DuplicateInFile | Self::BadPhone | Self::Suppressed => Some("phone"),
+        }
+    }
+
     /// As the API spells it.
     pub const fn code(self) -> &'static str {
         match self {

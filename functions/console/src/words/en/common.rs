@@ -29,6 +29,7 @@ pub const WORDS: Common = Common {
     check_the_fields: "Check what you have entered.",
     form_restored: "Nothing was done yet. The form is as you left it: look at it, then press the button once more. Files must be chosen again.",
     cancel: "Cancel",
+    close: "Close",
     save: "Save",
     delete: "Delete",
     edit: "Edit",

@@ -35,6 +35,7 @@ pub const WORDS: Imports = Imports {
     file_column: "File",
     rows_column: "Rows",
     committed_column: "Imported",
+    taken_back: |count| format!("{} undone", number(count)),
     uploaded_column: "Uploaded",
     state_uploading: "Awaiting the file",
     state_parsing: "Being read",
@@ -115,6 +116,9 @@ pub const WORDS: Imports = Imports {
     edit_title: |count| format!("Edit row {}", number(count)),
     edit_phone_hint: "For example: 010-1234-5678",
     edited: |count| format!("Row {} was changed.", number(count)),
+    edited_still_bad: |count| format!("Row {} is saved, and still cannot be imported.", number(count)),
+    all_mended: |count| format!("Row {} was changed. No other row needs mending.", number(count)),
+    save_and_next: "Save and next row",
     row_gone: "That row has changed meanwhile. Choose it from the list again.",
     from_to: "Changes",
     nothing: "(empty)",
@@ -170,5 +174,10 @@ pub const WORDS: Imports = Imports {
     show_customers: "Show customers",
     another: "Upload another file",
     undo: "Undo the import",
-    undo_question: "Customers that it added are removed, those that it changed are as before. Customers edited since stay as they are. To import the list again it must be uploaded again.",
+    undo_question: |added, updated| {
+        let (added, updated) = (number(added), number(updated));
+        format!(
+            "Customers that are removed: {added}. Customers that are as before: {updated}. Those edited since stay as they are. To import the list again it must be uploaded again."
+        )
+    },
 };

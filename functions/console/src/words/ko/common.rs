@@ -29,6 +29,7 @@ pub const WORDS: Common = Common {
     check_the_fields: "입력한 내용을 확인해 주세요.",
     form_restored: "아직 처리하지 않았습니다. 작성하던 내용을 그대로 되살렸으니 확인한 뒤 한 번 더 눌러 주세요. 파일은 다시 선택해야 합니다.",
     cancel: "취소",
+    close: "닫기",
     save: "저장",
     delete: "삭제",
     edit: "수정",

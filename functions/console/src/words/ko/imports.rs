@@ -31,6 +31,7 @@ pub const WORDS: Imports = Imports {
     file_column: "파일",
     rows_column: "행",
     committed_column: "등록",
+    taken_back: |count| format!("{}행 되돌림", number(count)),
     uploaded_column: "올린 때",
     state_uploading: "파일 대기",
     state_parsing: "읽는 중",
@@ -111,6 +112,9 @@ pub const WORDS: Imports = Imports {
     edit_title: |count| format!("{}행 수정", number(count)),
     edit_phone_hint: "예: 010-1234-5678",
     edited: |count| format!("{}행을 고쳤습니다.", number(count)),
+    edited_still_bad: |count| format!("{}행을 저장했지만 아직 등록할 수 없습니다.", number(count)),
+    all_mended: |count| format!("{}행을 고쳤습니다. 고칠 행이 더 없습니다.", number(count)),
+    save_and_next: "저장하고 다음 행",
     row_gone: "그 행은 그사이 바뀌었습니다. 목록에서 다시 골라 주세요.",
     from_to: "바뀌는 내용",
     nothing: "(비어 있음)",
@@ -166,5 +170,10 @@ pub const WORDS: Imports = Imports {
     show_customers: "고객 보기",
     another: "다른 파일 올리기",
     undo: "등록 되돌리기",
-    undo_question: "이 등록으로 추가한 고객을 지우고, 바뀐 고객은 등록 전으로 되돌립니다. 그사이 직접 고친 고객은 그대로 둡니다. 다시 등록하려면 파일을 다시 올려야 합니다.",
+    undo_question: |added, updated| {
+        let (added, updated) = (number(added), number(updated));
+        format!(
+            "추가한 고객 {added}명을 지우고, 바뀐 고객 {updated}명을 등록 전으로 되돌립니다. 그사이 직접 고친 고객은 그대로 둡니다. 다시 등록하려면 파일을 다시 올려야 합니다."
+        )
+    },
 };
