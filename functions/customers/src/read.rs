@@ -25,7 +25,7 @@ const FEW: usize = 20;
 pub struct Asked {
     /// Only those in this group.
     group_id: Option<GroupId>,
-    /// A part of a name or of a phone, at most 50 characters.
+    /// A part of a name or of a phone, at most 50 characters; or both, such as `김단골 5678`.
     q: Option<String>,
     /// The order, `oldest` unless asked otherwise.
     #[param(inline)]
@@ -75,7 +75,8 @@ impl From<Order> for Sort {
 /// Lists customers
 ///
 /// A search by three or more characters of the beginning of a name, or by a whole phone, may answer a page that is not full:
-/// it holds whom an index finds at once, and `nextCursor` goes on with those who have the text anywhere else.
+/// it holds whom an index finds at once, and `nextCursor` goes on with those who have the text anywhere else. With `count` every page
+/// but the last is full.
 #[utoipa::path(get, path = "/v1/customers", operation_id = "listCustomers", responses((status = 200, body = Listed)))]
 pub async fn list<D: Downloads>(
     State(deps): State<Arc<Deps<D>>>,
@@ -90,7 +91,20 @@ pub async fn list<D: Downloads>(
     let staff = Staff::identify(&mut connection, &caller).await?;
     let within = filter::within(&mut connection, staff.clinic, asked.group_id).await?;
     let wanted = Wanted { within, search, sort };
-    let found = customers::list(&mut connection, staff.clinic, &wanted, &from, limit + 1).await?;
+    let mut found = customers::list(&mut connection, staff.clinic, &wanted, &from, limit + 1).await?;
+    let total = if asked.count.unwrap_or_default() {
+        let all = Selection { within, search: wanted.search.clone(), added_until: None };
+        let total = customers::count_selected(&mut connection, staff.clinic, &all, &Position::default()).await?;
+        // The number is of everybody who is found, and so is the list: counting has looked through the rest already.
+        let listed = found.customers.len() as u64;
+        if let Some(more) = found.more.take().filter(|_| listed < total) {
+            let left = limit + 1 - u32::try_from(listed).unwrap_or(limit);
+            found.append(customers::list(&mut connection, staff.clinic, &wanted, &more, left).await?);
+        }
+        Some(total)
+    } else {
+        None
+    };
     let mut positions = found.positions;
     let ids: Vec<_> = found.customers.iter().map(|customer| customer.id).collect();
     let mut groups = customers::list_group_names(&mut connection, staff.clinic, &ids).await?;
@@ -103,12 +117,6 @@ pub async fn list<D: Downloads>(
     page.next_cursor = match page.next_cursor {
         Some(_) => Some(Cursor(positions.swap_remove(page.items.len() - 1).to_string())),
         None => found.more.map(|more| Cursor(more.to_string())),
-    };
-    let total = if asked.count.unwrap_or_default() {
-        let all = Selection { within, search: wanted.search, added_until: None };
-        Some(customers::count_selected(&mut connection, staff.clinic, &all, &Position::default()).await?)
-    } else {
-        None
     };
     let count = page.items.len();
     let subject = match asked.group_id {

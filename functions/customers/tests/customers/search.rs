@@ -76,6 +76,48 @@ async fn a_search_for_somebody_in_particular_looks_further_only_when_asked_to() 
 }
 
 #[tokio::test]
+async fn a_list_with_its_number_is_as_long_as_the_number_says() {
+    let world = world().await;
+    for (text, people) in [
+        ("5678", vec!["김단골2", "100%이셋", "하나", "박김단골", "단골김"]),
+        ("김단골", vec!["김단골", "김단골2", "박김단골"]),
+        ("010-9999-0003", vec!["Kim Lee"]),
+        ("1234-0101", vec!["김단골"]),
+        ("골김", vec!["단골김"]),
+    ] {
+        let path = format!("/v1/customers?q={}&count=true", encoded(text));
+        let page = world.owner.get(&path).await.json;
+        let total = u64::try_from(people.len()).unwrap();
+        assert_eq!((page["total"].as_u64(), page.get("nextCursor"), names(&page)), (Some(total), None, people.iter().map(|it| (*it).to_owned()).collect()));
+        for limit in 1..=people.len() {
+            let mut seen = Vec::new();
+            let mut page = world.owner.get(&format!("{path}&limit={limit}")).await.json;
+            loop {
+                assert!(!names(&page).is_empty(), "no page is empty: {text}");
+                seen.extend(names(&page));
+                let Some(cursor) = page["nextCursor"].as_str() else { break };
+                assert_eq!(names(&page).len(), limit, "{text}");
+                page = world.owner.get(&format!("/v1/customers?q={}&limit={limit}&cursor={cursor}", encoded(text))).await.json;
+            }
+            assert_eq!(seen, people, "{text}, {limit} on a page");
+        }
+    }
+    world.test.finish().await;
+}
+
+#[tokio::test]
+async fn customers_are_found_by_their_name_and_a_part_of_their_phone_together() {
+    let world = world().await;
+    world.add("이단골 5678", "010-9999-0009").await;
+    assert_eq!(found(&world, "단골 5678").await, ["김단골2", "박김단골", "단골김", "이단골 5678"]);
+    assert_eq!(found(&world, "김단골 5678").await, ["김단골2", "박김단골"]);
+    assert_eq!(found(&world, "김단골 010-1234").await, ["김단골", "김단골2"]);
+    assert_eq!(found(&world, "0003 lee kim").await, ["Kim Lee"]);
+    assert_eq!(found(&world, "김단골 0003").await, [""; 0]);
+    world.test.finish().await;
+}
+
+#[tokio::test]
 async fn a_search_keeps_to_the_group_and_to_the_order() {
     let world = world().await;
     let group = world.group("VIP").await;

@@ -149,8 +149,8 @@ pub struct Found {
 
 /// Customers from a position on, at most so many.
 ///
-/// When a search for somebody in particular found them by an index, the rest of the clinic is looked through only from the
-/// position `more` on.
+/// When a search for somebody in particular found them by an index, the first page ends there, and the rest of the clinic is looked
+/// through only from the position `more` on.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -168,9 +168,10 @@ pub async fn list(
         found.take(rows, 0, wanted.sort)?;
         return Ok(found);
     }
+    let waits = wanted.search.particular && *from == Position::default();
     let (mut found, mut after, mut left) = (Found::default(), from.after.as_ref(), limit);
     for (stage, looks) in stages.iter().enumerate().skip(from.stage) {
-        if stage > from.stage && wanted.search.particular && !found.customers.is_empty() {
+        if waits && !found.customers.is_empty() {
             found.more = Some(Position { stage, after: None });
             break;
         }
@@ -185,6 +186,13 @@ pub async fn list(
 }
 
 impl Found {
+    /// Adds what is found further on.
+    pub fn append(&mut self, further: Self) {
+        self.customers.extend(further.customers);
+        self.positions.extend(further.positions);
+        self.more = further.more;
+    }
+
     fn take(&mut self, rows: Vec<Row>, stage: usize, sort: Sort) -> Result<(), sqlx::Error> {
         for row in rows {
             let customer = Customer::try_from(row)?;
@@ -300,6 +308,9 @@ fn push_patterns(query: &mut QueryBuilder<MySql>, look: &Look) {
         query.push(field.column()).push(" LIKE ").push_bind(pattern.clone()).push(" ESCAPE '|'");
     }
     query.push(")");
+    for (field, pattern) in &look.also {
+        query.push(" AND ").push(field.column()).push(" LIKE ").push_bind(pattern.clone()).push(" ESCAPE '|'");
+    }
     for (field, pattern) in &look.unlike {
         query.push(" AND ").push(field.column()).push(" NOT LIKE ").push_bind(pattern.clone()).push(" ESCAPE '|'");
     }
