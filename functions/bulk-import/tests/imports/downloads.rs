@@ -109,8 +109,18 @@ async fn the_bad_rows_come_back_as_they_went_and_the_reason_is_not_read() {
     let id = world.ready_with(&rows).await;
     world.delete_row(id, 5).await;
     for (language, name, reason, first) in [
-        ("ko", "등록하지 못한 행.xlsx", "오류 사유", "원본 4행: 2행과 휴대폰 번호가 같습니다. 이 행의 그룹 ‘VIP’에도 넣지 않습니다."),
-        ("en", "rows-to-mend.xlsx", "Error reason", "Row 4 of the file: The same phone is in row 2. Nobody joins its group ‘VIP’ either."),
+        (
+            "ko",
+            "등록하지 못한 행.xlsx",
+            "오류 사유",
+            "원본 4행: 2행과 휴대폰 번호가 같습니다. 이 행의 그룹 ‘VIP’에도 넣지 않습니다.",
+        ),
+        (
+            "en",
+            "rows-to-mend.xlsx",
+            "Error reason",
+            "Row 4 of the file: The same phone is in row 2. Nobody joins its group ‘VIP’ either.",
+        ),
     ] {
         let (status, answer) = world.bad_rows(id, language).await;
         assert_eq!(

@@ -95,6 +95,8 @@ async fn a_key_that_was_saved_is_tried_at_once_and_the_provider_is_heard_beside_
     }
 
     browser.asked();
-    browser.post("/settings/clinic", &[("had-name", "옛이름"), ("name", "새이름"), ("had-senderKey", "key"), ("senderKey", "key")]).await;
+    browser
+        .post("/settings/clinic", &[("had-name", "옛이름"), ("name", "새이름"), ("had-senderKey", "key"), ("senderKey", "key")])
+        .await;
     assert!(browser.asked().iter().all(|(call, _)| call != sync), "the key is as it was");
 }

@@ -88,7 +88,10 @@ async fn a_list_with_its_number_is_as_long_as_the_number_says() {
         let path = format!("/v1/customers?q={}&count=true", encoded(text));
         let page = world.owner.get(&path).await.json;
         let total = u64::try_from(people.len()).unwrap();
-        assert_eq!((page["total"].as_u64(), page.get("nextCursor"), names(&page)), (Some(total), None, people.iter().map(|it| (*it).to_owned()).collect()));
+        assert_eq!(
+            (page["total"].as_u64(), page.get("nextCursor"), names(&page)),
+            (Some(total), None, people.iter().map(|it| (*it).to_owned()).collect())
+        );
         for limit in 1..=people.len() {
             let mut seen = Vec::new();
             let mut page = world.owner.get(&format!("{path}&limit={limit}")).await.json;

@@ -242,7 +242,8 @@ mod tests {
     fn a_name_beside_digits_is_looked_for_by_the_digits() {
         for text in ["김 단골 010-1234", "010 1234 김 단골"] {
             let [person, namesake] = &Search::of(text).stages[0][..] else { panic!("{text}") };
-            let patterns = |patterns: &[(Field, String)]| patterns.iter().map(|(_, pattern)| pattern.clone()).collect::<Vec<_>>();
+            let patterns =
+                |patterns: &[(Field, String)]| patterns.iter().map(|(_, pattern)| pattern.clone()).collect::<Vec<_>>();
             assert_eq!((person.way, patterns(&person.like)), (Way::Phone, vec!["%0101234%".into(), "+82101234%".into()]));
             assert_eq!(patterns(&person.also), ["%김%", "%단골%"]);
             assert_eq!((namesake.way, patterns(&namesake.like)), (Way::Name, vec![format!("%{text}%")]));

@@ -147,9 +147,9 @@ pub async fn save(site: Person, Path((id, number)): Path<(String, String)>, form
 async fn next(site: &Site, id: &str, after: u64) -> Result<Option<String>, Failure> {
     let [phone, name] = Verdict::TO_MEND.map(Filter::of_verdict);
     let (phones, names) = tokio::try_join!(phone.list(site, id), name.list(site, id))?;
-    let rows = [(&phone, &phones), (&name, &names)].into_iter().flat_map(|(filter, rows)| {
-        rows.items.iter().map(move |row| (row.number <= after, row.number, filter))
-    });
+    let rows = [(&phone, &phones), (&name, &names)]
+        .into_iter()
+        .flat_map(|(filter, rows)| rows.items.iter().map(move |row| (row.number <= after, row.number, filter)));
     let next = rows.min_by_key(|(is_before, number, _)| (*is_before, *number));
     Ok(next.map(|(_, number, filter)| filter.of_row(id, number)))
 }

@@ -53,7 +53,7 @@ pub async fn page(site: &Site, cursor: &str, form: &Form, errors: &Errors) -> Re
                 th.import-file scope="row" { a href=(path(&import.id, "")) { (import.file_name) } }
                 td { (import.state.badge(words)) }
                 td.number { (parts::number(import.rows_read)) }
-                td.number { 
+                td.number {
                     @if import.state.is_decided() { (parts::number(import.rows_committed.saturating_sub(import.rows_undone))) } @else { "–" }
                     @if import.rows_undone > 0 { " " span.muted.small { ((words.taken_back)(import.rows_undone)) } }
                 }

@@ -15,9 +15,7 @@ use crate::site::Deps;
 
 /// Its routes.
 pub fn routes() -> Router<Arc<Deps>> {
-    Router::new()
-        .route("/settings", get(show::show))
-        .route("/settings/{section}", get(show::back).post(change::change))
+    Router::new().route("/settings", get(show::show)).route("/settings/{section}", get(show::back).post(change::change))
 }
 
 /// A part of the settings with a form of its own.

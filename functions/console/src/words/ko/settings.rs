@@ -6,7 +6,9 @@ use crate::words::settings::Settings;
 pub const WORDS: Settings = Settings {
     title: "설정",
     saved: "저장했습니다.",
-    sender_key_refused: |why| format!("저장했지만, 이 발신 프로필 키로는 템플릿을 읽지 못했습니다. 키가 맞는지 확인해 주세요. {why}"),
+    sender_key_refused: |why| {
+        format!("저장했지만, 이 발신 프로필 키로는 템플릿을 읽지 못했습니다. 키가 맞는지 확인해 주세요. {why}")
+    },
     sender_key_unchecked: "저장했습니다. 발송 대행사가 응답하지 않아 발신 프로필 키가 맞는지는 확인하지 못했습니다.",
     owner_only: "설정은 대표만 바꿀 수 있습니다.",
     sections: "설정 항목",
