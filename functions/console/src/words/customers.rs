@@ -46,7 +46,7 @@ pub struct Customers {
     /// Chooses nobody any more.
     pub choose_nobody: &'static str,
     /// All of the list are chosen.
-    pub chosen_all: &'static str,
+    pub chosen_all: fn(u64) -> String,
     /// The title of the page of a selection: how many were chosen.
     pub chosen_title: fn(u64) -> String,
     /// Above the groups to bring customers to.

@@ -155,10 +155,10 @@ fn page(site: &Person, shell: Shell, content: &Content) -> Response {
                     form #chosen method="post" action="/customers/selection" data-select data-keep="/customers" {
                         (parts::csrf(site))
                         (hidden(site, content))
-                        (selection::windows(site, content.group.as_ref(), &content.targets))
+                        (selection::windows(site, content.group.as_ref(), &content.targets, content.total))
                         (everything(site, content))
                         (table(site, content, &zone))
-                        (selection::bar(site, content.group.as_ref()))
+                        (selection::bar(site, content.group.as_ref(), content.total))
                     }
                     (parts::pager(site, &next_path(content), is_first, content.listed.next_cursor.as_deref()))
                 }

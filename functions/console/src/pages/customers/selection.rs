@@ -234,7 +234,7 @@ fn drawn(
                 div.actions { (go_buttons(site, group)) }
             }
             @if group.is_some_and(|group| !group.unassigned) { (remove_button(site)) " " }
-            (delete_window(site, Some(chosen)))
+            (delete_window(site, &html! { (title) }))
             " " a.button href=(back(form)) { (words.common.cancel) }
         }
     })
@@ -255,11 +255,11 @@ pub fn carried(form: &Form) -> Markup {
 
 /// The window of the list in which the group is chosen.
 #[must_use]
-pub fn windows(site: &Site, group: Option<&Group>, groups: &Found) -> Markup {
+pub fn windows(site: &Site, group: Option<&Group>, groups: &Found, total: u64) -> Markup {
     let words = &site.words().customers;
     html! {
         div.dialog.wide #(GROUPS) popover="auto" role="dialog" aria-label=(words.target) {
-            p.count { (count(site)) }
+            p.count { (count(site, total)) }
             (groups.field(site, words.target, (DO, "find"), &Form::default(), &Errors::none()))
             div.actions {
                 (go_buttons(site, group))
@@ -271,23 +271,23 @@ pub fn windows(site: &Site, group: Option<&Group>, groups: &Found) -> Markup {
 
 /// What stands below the list: what can be done with those who are chosen.
 #[must_use]
-pub fn bar(site: &Site, group: Option<&Group>) -> Markup {
+pub fn bar(site: &Site, group: Option<&Group>, total: u64) -> Markup {
     let words = &site.words().customers;
     html! {
         div.selection {
-            span role="status" { (count(site)) }
+            span role="status" { (count(site, total)) }
             button.plain-link type="button" hidden data-forget { (words.choose_nobody) }
             button.button type="button" popovertarget=(GROUPS) data-needs { (if Wish::of(group).len() > 1 { words.to_group } else { words.add_to_group }) }
             @if group.is_some_and(|group| !group.unassigned) { (remove_button(site)) }
-            (delete_window(site, None))
+            (delete_window(site, &count(site, total)))
         }
     }
 }
 
-/// How many are chosen, which a script fills in.
-fn count(site: &Site) -> Markup {
+/// How many are chosen, which a script fills in: those in the boxes, or all of so many.
+fn count(site: &Site, total: u64) -> Markup {
     let words = &site.words().customers;
-    html! { span data-count=(words.chosen) data-whole=(words.chosen_all) {} span.hint data-kept-count=(words.kept) {} }
+    html! { span data-count=(words.chosen) data-whole=((words.chosen_all)(total)) {} span.hint data-kept-count=(words.kept) {} }
 }
 
 fn go_buttons(site: &Site, group: Option<&Group>) -> Markup {
@@ -303,13 +303,13 @@ fn remove_button(site: &Site) -> Markup {
 }
 
 /// Asks once more. It is part of the form with the boxes, so it has none of its own.
-fn delete_window(site: &Site, number: Option<u64>) -> Markup {
+fn delete_window(site: &Site, number: &Markup) -> Markup {
     let words = site.words();
     html! {
         button.button.danger type="button" popovertarget=(DELETE) data-needs { (words.common.delete) }
         div.dialog #(DELETE) popover="auto" role="dialog" aria-labelledby="delete-title" {
             h2 #delete-title { (words.customers.delete_question) }
-            p { @match number { Some(number) => { ((words.customers.chosen_title)(number)) }, None => (count(site)) } }
+            p { (number) }
             p { (words.customers.delete_hint) }
             div.actions {
                 button.button.danger type="submit" name=(DO) value=(Wish::Delete.name()) { (words.common.delete) }

@@ -26,7 +26,7 @@ pub const WORDS: Customers = Customers {
     chosen: "{} chosen",
     kept: "{} of them on other pages",
     choose_nobody: "Choose nobody",
-    chosen_all: "All of the list are chosen",
+    chosen_all: |count| format!("All of the list are chosen: {}", people(count)),
     chosen_title: |count| format!("Chosen: {}", people(count)),
     target: "Which group?",
     add_to_group: "Add to a group",

@@ -26,7 +26,7 @@ pub const WORDS: Customers = Customers {
     chosen: "{}명 선택",
     kept: "다른 페이지에서 선택한 {}명 포함",
     choose_nobody: "선택 해제",
-    chosen_all: "목록의 고객 모두 선택",
+    chosen_all: |count| format!("목록의 고객 {}명 모두 선택", number(count)),
     chosen_title: |count| format!("선택한 고객 {}명", number(count)),
     target: "어느 그룹에 넣을까요?",
     add_to_group: "그룹에 추가",
