@@ -194,16 +194,16 @@ fn rows(words: &Audit, shell: &Shell, asked: &Asked, lines: &Lines) -> Markup {
                     @if line.staff.removed { " " (parts::badge(Tone::Plain, words.left)) }
                 }
                 th.name scope="row" { (line.action_text) }
-                td { (subject(words, asked, &line.subject)) }
-                td.number { (parts::number(line.people)) }
+                td { (subject(words, asked, line)) }
+                td.number { @if line.people == 0 { "–" } @else { (parts::number(line.people)) } }
             }
         }
     };
     parts::table(words.caption, &head, &body)
 }
 
-fn subject(words: &Audit, asked: &Asked, subject: &Subject) -> Markup {
-    let Some(id) = &subject.id else { return html! { span.muted { (words.many) } } };
+fn subject(words: &Audit, asked: &Asked, Line { subject, people, .. }: &Line) -> Markup {
+    let Some(id) = &subject.id else { return html! { span.muted { (if *people == 0 { "–" } else { words.many }) } } };
     let kind = words.kinds.iter().find(|(kind, _)| *kind == subject.kind).map_or(subject.kind.as_str(), |(_, word)| *word);
     html! {
         div.subject {
