@@ -17,6 +17,10 @@ pub struct Templates {
     pub empty_title: &'static str,
     /// There is none: what to do.
     pub empty_text: &'static str,
+    /// Over texts to begin with.
+    pub examples: &'static str,
+    /// What they are.
+    pub examples_hint: &'static str,
     /// The heading above texts.
     pub text: &'static str,
     /// When it was last used.

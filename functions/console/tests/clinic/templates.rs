@@ -70,3 +70,21 @@ async fn what_a_colleague_said_of_another_variable_meanwhile_stays() {
     });
     assert_eq!(browser.asked().pop().unwrap().1, json!({ "sources": sources }));
 }
+
+#[tokio::test]
+async fn a_clinic_without_templates_is_offered_examples_with_its_name_and_one_with_templates_is_not() {
+    let mut browser = staff().await;
+    browser.answers("GET /v1/templates", 200, json!({ "items": [], "nextCursor": null }));
+    let page = browser.get("/templates/new").await.body;
+    for key in ["reservation", "visit", "checkup"] {
+        assert!(page.contains(&format!("href=\"/templates/new?example={key}\"")), "{key}: {page}");
+        let filled = browser.get(&format!("/templates/new?example={key}")).await.body;
+        let text = filled.split("<textarea").nth(1).unwrap().split("</textarea>").next().unwrap();
+        assert!(
+            text.contains("#{고객명}님, ") && text.contains("&lt;b&gt;단골&lt;/b&gt;의원") && !text.contains("{clinic}"),
+            "{text}"
+        );
+    }
+    browser.answers("GET /v1/templates", 200, json!({ "items": [template("", "원장")], "nextCursor": null }));
+    assert!(!browser.get("/templates/new").await.body.contains("?example="));
+}

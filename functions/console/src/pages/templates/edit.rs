@@ -4,12 +4,13 @@ use axum::extract::{Path, Query};
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::draft::Draft;
 use super::editor::{Editor, Pressed, has_link};
-use super::sources;
 use super::talk;
 use super::view::{Columns, Template, about_provider};
+use super::{examples, sources};
 use crate::api::Failure;
 use crate::began;
 use crate::form::{Errors, Form};
@@ -21,8 +22,12 @@ use crate::visitor::Tone;
 /// What a new template begins with.
 #[derive(Deserialize)]
 pub struct Begun {
+    /// Another template.
     #[serde(default)]
     from: String,
+    /// An example.
+    #[serde(default)]
+    example: String,
 }
 
 #[derive(Deserialize)]
@@ -33,20 +38,33 @@ struct Clinic {
 }
 
 #[derive(Deserialize)]
+struct There {
+    items: Vec<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
 struct Made {
     id: String,
 }
 
-/// The form of a new template: empty, or as another one is.
+/// The form of a new template: as another one is, or empty. Who has none is offered examples.
 pub async fn begin(site: Person, Query(begun): Query<Begun>) -> Answer {
-    let draft = if begun.from.is_empty() {
-        Draft::blank()
-    } else {
-        let template: Template = site.api().get(["templates", &begun.from]).send().await?;
+    let api = site.api();
+    let (key, errors, form) = (site.fresh_key(), Errors::none(), Form::default());
+    if !begun.from.is_empty() {
+        let template: Template = api.get(["templates", &begun.from]).send().await?;
         let draft = Draft::of(&template);
-        Draft { name: (site.words().templates.copy_of)(&draft.name), ..draft }
+        let draft = Draft { name: (site.words().templates.copy_of)(&draft.name), ..draft };
+        return new_page(&site, &draft, &key, &errors, &form, &html! {}).await;
+    }
+    let (shell, there) = tokio::try_join!(site.shell(), api.get(["templates"]).query("limit", 1).send::<There>())?;
+    let links = if there.items.is_empty() {
+        examples::links(&site, &begun.example)
+    } else {
+        html! {}
     };
-    new_page(&site, &draft, &site.fresh_key(), &Errors::none(), &Form::default()).await
+    let draft = examples::draft(&begun.example, &shell.clinic).unwrap_or_else(Draft::blank);
+    new_page(&site, &draft, &key, &errors, &form, &links).await
 }
 
 /// Makes a template, or shows the form again.
@@ -55,7 +73,7 @@ pub async fn create(site: Person, form: Form) -> Answer {
     let key = form.filled("key").map_or_else(|| site.fresh_key(), str::to_owned);
     let read = Draft::read(&form);
     if form.restored() || !pressed.saves() {
-        return new_page(&site, &pressed.changed(read), &key, &Errors::none(), &form).await;
+        return new_page(&site, &pressed.changed(read), &key, &Errors::none(), &form, &html! {}).await;
     }
     let draft = read.without_empty_buttons();
     match site.api().post(["templates"]).idempotent(&key).json(&draft.wish()).send::<Made>().await {
@@ -64,7 +82,7 @@ pub async fn create(site: Person, form: Form) -> Answer {
             let problem = about_provider(failure)?;
             // The key was for other words: these are new ones.
             let key = if problem.is("idempotency-key-reused") { site.fresh_key() } else { key };
-            new_page(&site, &draft, &key, &draft.errors(&problem), &form).await
+            new_page(&site, &draft, &key, &draft.errors(&problem), &form, &html! {}).await
         }
     }
 }
@@ -83,7 +101,7 @@ async fn after_saving(site: &Site, id: &str, pressed: Pressed) -> Answer {
     }
 }
 
-async fn new_page(site: &Site, draft: &Draft, key: &str, errors: &Errors, form: &Form) -> Answer {
+async fn new_page(site: &Site, draft: &Draft, key: &str, errors: &Errors, form: &Form, examples: &Markup) -> Answer {
     let api = site.api();
     let (shell, clinic, columns) = tokio::try_join!(
         site.shell(),
@@ -102,6 +120,7 @@ async fn new_page(site: &Site, draft: &Draft, key: &str, errors: &Errors, form: 
         }
         (parts::restored(site, form))
         (parts::error_summary(site, errors))
+        (examples)
         (editor.markup())
     }))
 }

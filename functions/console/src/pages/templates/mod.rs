@@ -3,6 +3,7 @@
 mod draft;
 mod edit;
 mod editor;
+mod examples;
 mod list;
 mod sources;
 mod steps;

@@ -17,6 +17,8 @@ pub const WORDS: Templates = Templates {
     },
     empty_title: "No templates yet",
     empty_text: "Make a new one, or synchronise to fetch those that the provider has already.",
+    examples: "Begin with an example",
+    examples_hint: "It fills the form below in place of what stands there. The texts are Korean, as messages are; change them as you like.",
     text: "Text",
     last_used: "Last used",
     never: "Never",

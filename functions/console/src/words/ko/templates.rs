@@ -17,6 +17,8 @@ pub const WORDS: Templates = Templates {
     },
     empty_title: "아직 템플릿이 없습니다",
     empty_text: "새 템플릿을 만들거나, 발송 대행사에 이미 있는 템플릿을 동기화로 가져오세요.",
+    examples: "예시로 시작하기",
+    examples_hint: "고르면 지금 쓴 내용 대신 아래에 채워집니다. 병원에 맞게 고쳐 쓰세요.",
     text: "내용",
     last_used: "마지막 발송",
     never: "없음",
