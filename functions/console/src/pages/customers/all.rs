@@ -149,7 +149,7 @@ async fn question(site: &Person, work: &Work, form: &Form, more: bool) -> Answer
         &html! {
             (parts::restored(site, form))
             @if more { (parts::notice(Tone::Warning, html! { (words.customers.more_meanwhile) })) }
-            p { ((words.customers.ask_all)(work.wish, work.remaining)) }
+            p { strong { ((words.customers.ask_all)(work.wish, work.remaining)) } }
             @if work.wish == Wish::Delete {
                 p { (words.customers.delete_hint) }
                 p.hint { (words.customers.delete_all_hint) }

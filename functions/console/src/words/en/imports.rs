@@ -175,9 +175,13 @@ pub const WORDS: Imports = Imports {
     another: "Upload another file",
     undo: "Undo the import",
     undo_question: |added, updated| {
-        let (added, updated) = (number(added), number(updated));
-        format!(
-            "Customers that are removed: {added}. Customers that are as before: {updated}. Those edited since stay as they are. To import the list again it must be uploaded again."
-        )
+        let add = format!("Customers that it added are removed: {}.", number(added));
+        let update = format!("Customers that it changed are as before: {}.", number(updated));
+        let taken_back = match (added, updated) {
+            (_, 0) => add,
+            (0, _) => update,
+            _ => format!("{add} {update}"),
+        };
+        format!("{taken_back} Customers edited since stay as they are. To import the list again it must be uploaded again.")
     },
 };

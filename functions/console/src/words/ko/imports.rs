@@ -171,9 +171,12 @@ pub const WORDS: Imports = Imports {
     another: "다른 파일 올리기",
     undo: "등록 되돌리기",
     undo_question: |added, updated| {
-        let (added, updated) = (number(added), number(updated));
-        format!(
-            "추가한 고객 {added}명을 지우고, 바뀐 고객 {updated}명을 등록 전으로 되돌립니다. 그사이 직접 고친 고객은 그대로 둡니다. 다시 등록하려면 파일을 다시 올려야 합니다."
-        )
+        let (add, update) = (number(added), number(updated));
+        let taken_back = match (added, updated) {
+            (_, 0) => format!("추가한 고객 {add}명을 지웁니다."),
+            (0, _) => format!("바뀐 고객 {update}명을 등록 전으로 되돌립니다."),
+            _ => format!("추가한 고객 {add}명을 지우고, 바뀐 고객 {update}명을 등록 전으로 되돌립니다."),
+        };
+        format!("{taken_back} 그사이 직접 고친 고객은 그대로 둡니다. 다시 등록하려면 파일을 다시 올려야 합니다.")
     },
 };
