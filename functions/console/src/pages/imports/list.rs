@@ -55,7 +55,7 @@ pub async fn page(site: &Site, cursor: &str, form: &Form, errors: &Errors) -> Re
                 td.number { (parts::number(import.rows_read)) }
                 td.number {
                     @if import.state.is_decided() { (parts::number(import.rows_committed.saturating_sub(import.rows_undone))) } @else { "–" }
-                    @if import.rows_undone > 0 { " " span.muted.small { ((words.taken_back)(import.rows_undone)) } }
+                    @if import.rows_undone > 0 { br; span.muted.small { ((words.taken_back)(import.rows_undone)) } }
                 }
                 td.nowrap { (parts::moment(import.created_at, &shell.zone)) }
             }
