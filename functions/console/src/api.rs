@@ -330,7 +330,10 @@ impl Failure {
 /// Whether an address keeps it as it is. Dots lead upwards, slashes are undone on the way, and control characters are left out by whoever
 /// reads addresses.
 fn is_segment(text: &str) -> bool {
-    !text.is_empty() && !text.bytes().all(|byte| byte == b'.') && !text.contains(['/', '\\']) && !text.chars().any(char::is_control)
+    !text.is_empty()
+        && !text.bytes().all(|byte| byte == b'.')
+        && !text.contains(['/', '\\'])
+        && !text.chars().any(char::is_control)
 }
 
 fn names_a_kind(body: &[u8], code: &str) -> bool {

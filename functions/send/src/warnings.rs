@@ -147,10 +147,8 @@ mod tests {
     fn what_is_not_done_by_the_evening_goes_on_in_the_morning() {
         let korea = |text: &str| format!("2026-03-{text}:00+09:00").parse::<DateTime<Utc>>().expect("a moment");
         let (ambient, _) = ambient();
-        let advertising = Campaign {
-            kind: CampaignKind::Advertising,
-            ..campaign(&ambient, shared::model::ClinicId::new(&ambient))
-        };
+        let advertising =
+            Campaign { kind: CampaignKind::Advertising, ..campaign(&ambient, shared::model::ClinicId::new(&ambient)) };
         let lasts = TimeDelta::minutes(15);
         assert_eq!(goes_on(&advertising, korea("02T20:44"), lasts), None);
         assert_eq!(goes_on(&advertising, korea("02T20:45"), lasts), Some(korea("03T08:00")));

@@ -352,7 +352,10 @@ async fn what_waits_for_the_end_of_the_clinics_quiet_hours_is_said_beforehand() 
         scene.customer(&clinic, "이단골", &format!("010-1111-000{number}"), json!({})).await;
     }
     let answer = preflight(&clinic, &wish).await;
-    assert_eq!((warnings(&answer), &answer.json["warnings"][0]["at"]), (vec!["stopped_by_quiet_hours"], &json!("2026-03-03T01:30:00Z")));
+    assert_eq!(
+        (warnings(&answer), &answer.json["warnings"][0]["at"]),
+        (vec!["stopped_by_quiet_hours"], &json!("2026-03-03T01:30:00Z"))
+    );
     // A link that ends before anybody gets it.
     wish["scheduledAt"] = json!("2026-03-03T09:45:00+09:00");
     wish["linkExpiresAt"] = json!("2026-03-03T10:15:00+09:00");
