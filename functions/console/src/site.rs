@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use shared::clock::Ambient;
@@ -52,13 +52,16 @@ pub struct Site {
     came_from: Option<String>,
     /// Whether this is a form that was sent.
     is_sent: bool,
+    /// Whether a link or a form of another site led here.
+    is_led_from_elsewhere: bool,
 }
 
 impl Site {
     pub(crate) fn new(deps: Arc<Deps>, visitor: Arc<Visitor>, source: Option<String>, request: &Parts) -> Self {
+        let is_led_from_elsewhere = is_led_from_elsewhere(&deps.origin, &request.headers);
         let came_from = request.headers.get(header::REFERER).and_then(|page| page_of(&deps.origin, page.to_str().ok()?));
         let is_sent = request.method == Method::POST;
-        Self { deps, visitor, source, uri: request.uri.clone(), came_from, is_sent }
+        Self { deps, visitor, source, uri: request.uri.clone(), came_from, is_sent, is_led_from_elsewhere }
     }
 
     /// What the console needs.
@@ -127,6 +130,12 @@ impl Site {
         self.is_sent
     }
 
+    /// Whether a link or a form of another site led here: what its address says nobody here has said.
+    #[must_use]
+    pub const fn is_led_from_elsewhere(&self) -> bool {
+        self.is_led_from_elsewhere
+    }
+
     /// Whether somebody is signed in.
     #[must_use]
     pub fn is_signed_in(&self) -> bool {
@@ -177,6 +186,14 @@ struct ClinicOfShell {
 #[derive(Deserialize)]
 struct Me {
     role: String,
+}
+
+/// What the browser says about where a link was. `none` is what somebody typed or had kept. Older ones say it by the page before.
+fn is_led_from_elsewhere(origin: &ConsoleOrigin, headers: &HeaderMap) -> bool {
+    match headers.get("sec-fetch-site") {
+        Some(site) => site != "same-origin" && site != "none",
+        None => headers.get(header::REFERER).is_some_and(|page| page.to_str().ok().and_then(|page| page_of(origin, page)).is_none()),
+    }
 }
 
 /// Path and query of a page of ours.

@@ -116,8 +116,8 @@ pub fn of(plan: &Plan, counted: &Counted, is_short_of_money: bool, calls_per_sec
     }
     if is_short_of_money {
         let text = (
-            "발송 대행사의 충전금이 부족합니다. 충전하지 않으면 도중에 멈춥니다.",
-            "The provider's account does not pay for all of it: it would stop half way.",
+            "발송 대행사의 충전금이 부족합니다. 충전될 때까지 도중에 멈출 수 있습니다.",
+            "The provider's account does not pay for all of it: it may stop half way until it is charged.",
         );
         warnings.push(warning("balance_too_low", text, None, None));
     }

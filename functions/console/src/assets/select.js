@@ -1,7 +1,7 @@
 // Rows of a table that can be chosen.
 //
 // <form data-select>: boxes `[data-row]` in rows, one `[data-all]` for the page, `[data-count]` says how many, everything in
-// `[data-needs]` sleeps until something is chosen. Without this script all of it is awake. `[data-kept]` are rows of other pages.
+// `[data-needs]` sleeps until something is chosen. `[data-sum]` adds up the `data-size` of rows. Without this script all of it is awake. `[data-kept]` are rows of other pages.
 
 for (const form of document.querySelectorAll("[data-select]")) {
   const rows = () => [...form.querySelectorAll("[data-row]")];
@@ -14,6 +14,11 @@ for (const form of document.querySelectorAll("[data-select]")) {
     for (const row of rows()) row.closest("tr")?.toggleAttribute("data-chosen", row.checked || whole);
     for (const count of form.querySelectorAll("[data-count]")) {
       count.textContent = whole ? count.dataset.whole : count.dataset.count.replace("{}", chosen);
+    }
+    for (const sum of form.querySelectorAll("[data-sum]")) {
+      const sizes = rows().filter((row) => row.checked).map((row) => Number(row.dataset.size));
+      const text = sizes.length === 1 ? sum.dataset.sumOfOne : sum.dataset.sum;
+      sum.textContent = sizes.length ? text.replace("{}", sizes.reduce((one, other) => one + other).toLocaleString("en")) : "";
     }
     for (const button of form.querySelectorAll("[data-needs]")) button.disabled = chosen === 0 && !whole;
     if (all) { all.checked = here > 0 && here === rows().length; all.indeterminate = here > 0 && here < rows().length; }

@@ -21,6 +21,8 @@ pub struct Send {
     pub more_groups: &'static str,
     /// So many people.
     pub people: &'static str,
+    /// So many people, or fewer.
+    pub at_most: &'static str,
     /// So many messages.
     pub messages: &'static str,
     /// So much money.
@@ -39,6 +41,16 @@ pub struct Send {
     pub no_group: &'static str,
     /// More groups than can be.
     pub too_many_groups: &'static str,
+    /// Chooses all groups.
+    pub everybody: &'static str,
+    /// All groups are more than can be.
+    pub too_many_for_everybody: &'static str,
+    /// What to do to send to a few people only.
+    pub some_people: &'static str,
+    /// Groups that were chosen and deleted since.
+    pub groups_lost: &'static str,
+    /// The template was chosen and deleted since.
+    pub template_lost: &'static str,
     /// There are no groups: title.
     pub no_groups_yet: &'static str,
     /// There are no groups: what to do.
@@ -171,18 +183,12 @@ pub struct Send {
     pub costs: &'static str,
     /// What one costs.
     pub each_costs: &'static str,
-    /// What the account pays for.
-    pub balance: &'static str,
-    /// The balance is not known.
-    pub balance_unknown: &'static str,
-    /// It is enough.
-    pub enough: &'static str,
-    /// It is not enough.
-    pub not_enough: &'static str,
     /// The longest text.
     pub longest: &'static str,
     /// Above warnings.
     pub worth_knowing: &'static str,
+    /// What happens at the moment of a warning.
+    pub warned_moments: [(&'static str, &'static str); 5],
     /// Something differs from what is approved.
     pub differs: &'static str,
     /// Nothing differs.
@@ -255,10 +261,16 @@ pub struct Send {
     pub no_way_back: &'static str,
     /// Sends it.
     pub yes_send: &'static str,
+    /// It would go to more or fewer people than was said.
+    pub count_changed: &'static str,
+    /// Something changed, so it was not sent.
+    pub not_sent_yet: &'static str,
     /// It was asked for.
     pub sent: &'static str,
     /// It is scheduled.
     pub scheduled: &'static str,
+    /// It was sent before, from the same page.
+    pub sent_once: &'static str,
     /// It was sent before: title.
     pub sent_before_title: &'static str,
     /// It was sent before: text.
@@ -272,6 +284,12 @@ impl Send {
     #[must_use]
     pub fn step(&self, step: Step) -> &'static str {
         self.step_names.iter().find(|(name, _)| *name == step.name()).map_or("", |(_, text)| text)
+    }
+
+    /// Before the moment of a warning; nothing for a warning of a later version.
+    #[must_use]
+    pub fn at_that_moment(&self, warning: &str) -> &'static str {
+        self.warned_moments.iter().find(|(kind, _)| *kind == warning).map_or("", |(_, text)| text)
     }
 
     /// What was compared with the approved template.

@@ -37,6 +37,11 @@ pub async fn again(frame: &Frame<'_>) -> Result<Response, Failure> {
     Ok(show(frame, &checked))
 }
 
+/// The same with what was found already.
+pub fn with(frame: &Frame<'_>, found: &Preflight) -> Response {
+    show(frame, &html! { div #preflight { (result(frame.site, frame.known, frame.plan, found, frame.form, frame.errors)) } })
+}
+
 fn show(frame: &Frame<'_>, checked: &Markup) -> Response {
     let words = &frame.site.words().send;
     let Known { clinic, shell, .. } = frame.known;
@@ -82,16 +87,6 @@ fn numbers(site: &Site, found: &Preflight) -> Markup {
                 p.figure { (words.won.replace("{}", &won(found.cost.total))) }
                 p.small.muted { (words.each_costs.replace("{}", &won(found.cost.unit_price))) }
             }
-            li.card {
-                p.small.muted { (words.balance) }
-                @match &found.balance {
-                    Some(balance) => {
-                        p.figure { (words.messages.replace("{}", &parts::number(balance.messages))) }
-                        p { @if balance.enough { (parts::badge(Tone::Good, words.enough)) } @else { (parts::badge(Tone::Bad, words.not_enough)) } }
-                    }
-                    None => p { (found.balance_problem.as_deref().unwrap_or(words.balance_unknown)) },
-                }
-            }
         }
         p.small.muted { (words.longest.replace("{}", &parts::number(found.characters.longest))) }
     }
@@ -108,7 +103,7 @@ fn warnings(site: &Site, known: &Known, found: &Preflight) -> Markup {
                         li {
                             (warning.text)
                             @if let Some(count) = warning.count { " (" (words.messages.replace("{}", &parts::number(count))) ")" }
-                            @if let Some(at) = warning.at { " (" (parts::moment(at, &known.shell.zone)) ")" }
+                            @if let Some(at) = warning.at { " (" (words.at_that_moment(&warning.kind)) (parts::moment(at, &known.shell.zone)) ")" }
                         }
                     }
                 }
@@ -169,7 +164,13 @@ fn sending(site: &Site, known: &Known, plan: &Plan, found: &Preflight, form: &Fo
     let (words, common) = (&site.words().send, &site.words().common);
     let template = known.template.as_ref();
     let is_advertising = template.is_some_and(|template| plan.is_advertising(template));
-    let question = words.sure.replace("{n}", &parts::number(found.sendable)).replace("{won}", &won(found.cost.total));
+    let (count, is_exact) = found.reaches(known);
+    let people = if is_exact { words.people } else { words.at_most }.replace("{}", &parts::number(count));
+    #[expect(clippy::cast_precision_loss, reason = "nobody has so many customers")]
+    let cost = if is_exact { found.cost.total } else { found.cost.unit_price * count as f64 };
+    let question = words.sure.replace("{n}", &people).replace("{won}", &won(cost));
+    // Of this page alone: whoever presses twice asks once, and whoever comes back to the page asks anew.
+    let key = form.filled("key").map_or_else(|| site.fresh_key(), str::to_owned);
     html! {
         section.card.send-card {
             h3 { (words.send_title) }
@@ -179,6 +180,8 @@ fn sending(site: &Site, known: &Known, plan: &Plan, found: &Preflight, form: &Fo
                 button.visually-hidden type="submit" formaction=(PATH) name="step" value="check" tabindex="-1" aria-hidden="true" { (words.check_again) }
                 (parts::csrf(site))
                 (plan.hidden(&["name", "when", "at"]))
+                (parts::hidden("key", &key)) (parts::hidden("confirmed-members", &known.members().to_string()))
+                @if is_exact { (parts::hidden("confirmed", &count.to_string())) }
                 (Field::text("name", words.name, form, errors).value(&plan.name).hint(words.name_hint).max_length(100))
                 fieldset.when {
                     legend { (words.when) }
@@ -187,7 +190,7 @@ fn sending(site: &Site, known: &Known, plan: &Plan, found: &Preflight, form: &Fo
                     (Field::text("at", words.begins_at, form, errors).value(&plan.at).kind("datetime-local").hint(words.begins_at_hint))
                     button.button.small type="submit" formaction=(PATH) name="step" value="check" { (words.check_again) }
                 }
-                button.button.primary type="button" popovertarget="sure" { (words.send_now) }
+                button.button.primary type="button" popovertarget="sure" { (words.send_now.replace("{}", &people)) }
                 div.dialog #sure popover="auto" role="dialog" aria-labelledby="sure-title" {
                     p #sure-title { (question) }
                     p.muted { (words.no_way_back) }

@@ -11,6 +11,7 @@ use crate::form::{Errors, Form};
 use crate::page::{Nav, Page};
 use crate::parts;
 use crate::site::Site;
+use crate::visitor::Tone;
 
 /// One step of the way.
 pub struct Frame<'a> {
@@ -94,6 +95,7 @@ impl Frame<'_> {
                 a.plain-link href="/campaigns" { (words.leave) }
             }
             (parts::restored(self.site, self.form))
+            @if let Some(lost) = self.known.lost(words) { (parts::notice(Tone::Warning, html! { (lost) })) }
             (parts::error_summary(self.site, self.errors))
             (content)
         })
@@ -119,13 +121,16 @@ impl Frame<'_> {
     fn summary(&self) -> Markup {
         let words = &self.site.words().send;
         let Known { groups, template, .. } = self.known;
-        let first: Vec<_> = groups.iter().take(3).map(|group| group.name.as_str()).collect();
+        let first: Vec<_> = groups.iter().take(3).map(|group| group.name(self.site.words())).collect();
         let more = groups.len().saturating_sub(first.len());
         html! {
             @if self.step != Step::Groups && !groups.is_empty() {
                 dl.facts.wizard-summary {
                     dt { (words.to) }
-                    dd { (first.join(", ")) @if more > 0 { " " (words.more_groups.replace("{}", &more.to_string())) } }
+                    dd {
+                        (first.join(", ")) @if more > 0 { " " (words.more_groups.replace("{}", &more.to_string())) }
+                        " · " strong.nowrap { (self.known.people(words)) }
+                    }
                     @if let Some(template) = template.as_ref().filter(|_| self.step > Step::Template) {
                         dt { (words.step(Step::Template)) }
                         dd { (template.name) }

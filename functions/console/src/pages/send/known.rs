@@ -9,7 +9,10 @@ use shared::model::template::Button;
 use super::plan::{Plan, is_tracked};
 use crate::api::Failure;
 use crate::page::Shell;
+use crate::parts;
 use crate::site::Site;
+use crate::words::Words;
+use crate::words::send::Send;
 
 /// Up to how many groups are asked for one by one.
 const FEW: usize = 6;
@@ -43,9 +46,19 @@ pub struct Group {
     /// Its id.
     pub id: String,
     /// Its name.
-    pub name: String,
+    name: String,
+    /// Whether it holds those who are in no other.
+    #[serde(default)]
+    unassigned: bool,
     /// How many are in it.
     pub customers: u64,
+}
+
+impl Group {
+    /// What it is called.
+    pub fn name(&self, words: &Words) -> &str {
+        words.groups.name_of(&self.name, self.unassigned)
+    }
 }
 
 /// A template.
@@ -146,10 +159,14 @@ pub struct Known {
     pub template: Option<Template>,
     /// The groups that are chosen, as far as they are there.
     pub groups: Vec<Group>,
+    /// How many groups were chosen and are not there any more.
+    pub lost_groups: usize,
+    /// Whether a template was chosen that is not there any more.
+    pub is_template_lost: bool,
 }
 
 impl Known {
-    /// Asks for it, and takes out of the plan what is not there any more.
+    /// Asks for it, and takes out of the plan what is not there any more; [`Self::lost`] says what.
     ///
     /// # Errors
     /// When the API does not answer.
@@ -161,12 +178,38 @@ impl Known {
             template(site, &plan.template),
             chosen(site, &plan.groups)
         )?;
+        let lost_groups = plan.groups.len().saturating_sub(groups.len());
+        let is_template_lost = template.is_none() && !plan.template.is_empty();
         plan.groups = groups.iter().map(|group| group.id.clone()).collect();
         match &template {
             Some(template) => plan.settle(template),
             None => plan.template.clear(),
         }
-        Ok(Self { shell, clinic, template, groups })
+        Ok(Self { shell, clinic, template, groups, lost_groups, is_template_lost })
+    }
+
+    /// What was chosen and is not there any more, in words.
+    pub fn lost(&self, words: &Send) -> Option<String> {
+        let now = self.groups.len();
+        let count = |text: &str, name: &str, count: usize| text.replace(name, &parts::number(count as u64));
+        let groups = || {
+            let text = count(words.groups_lost, "{before}", now + self.lost_groups);
+            count(&count(&text, "{lost}", self.lost_groups), "{now}", now)
+        };
+        let texts = [(self.lost_groups > 0).then(groups), self.is_template_lost.then(|| words.template_lost.to_owned())];
+        let texts: Vec<_> = texts.into_iter().flatten().collect();
+        (!texts.is_empty()).then(|| texts.join(" "))
+    }
+
+    /// How many are in the chosen groups; whoever is in several of them counts several times, and gets one message.
+    pub fn members(&self) -> u64 {
+        self.groups.iter().map(|group| group.customers).sum()
+    }
+
+    /// The same in words, before anybody is looked at: all of one group, or at most so many.
+    pub fn people(&self, words: &Send) -> String {
+        let text = if self.groups.len() == 1 { words.people } else { words.at_most };
+        text.replace("{}", &parts::number(self.members()))
     }
 }
 

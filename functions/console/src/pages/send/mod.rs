@@ -20,11 +20,15 @@ mod variables;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::RawQuery;
+use axum::extract::{RawQuery, Request};
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
 use axum::routing::{get, post};
 
 use crate::form::{CSRF_FIELD, Errors, Form};
-use crate::site::{Answer, Deps, Person};
+use crate::parts;
+use crate::site::{Answer, Deps, Person, Site};
+use crate::visitor::Tone;
 
 use frame::Frame;
 use known::Known;
@@ -43,14 +47,26 @@ pub fn routes() -> Router<Arc<Deps>> {
         .route("/send/test", post(trial::send))
         .route("/send/tests/{id}", get(trial::progress))
         .route("/send/ask", post(ask::send))
+        .layer(from_fn(led_here))
 }
 
-/// What an address or a form says.
+/// Another site's link chooses groups and a template. It puts no words of others into a message: without those the address is asked for
+/// once more, so that nothing on the page leads back to them.
+async fn led_here(site: Site, RawQuery(query): RawQuery, request: Request, next: Next) -> Response {
+    let pairs = url::form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes());
+    let (choices, others): (Vec<_>, Vec<_>) = pairs.partition(|(name, _)| matches!(&**name, "group" | "template"));
+    if site.is_led_from_elsewhere() && !others.is_empty() {
+        return site.go(&parts::address(PATH, choices.iter().map(|(name, value)| (&**name, &**value))));
+    }
+    next.run(request).await
+}
+
+/// What an address or a form says. An address has no key: that is of one page only.
 fn said(query: Option<&str>, form: Form) -> Form {
     match query {
         Some(query) if !form.has("here") && form.carried().next().is_none() => {
             let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-            Form::with(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+            Form::with(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).filter(|(name, _)| *name != "key"))
         }
         _ => form,
     }
@@ -64,20 +80,21 @@ fn said(query: Option<&str>, form: Form) -> Form {
 pub async fn show(site: Person, RawQuery(query): RawQuery, form: Form) -> Answer {
     let form = said(query.as_deref(), form);
     let mut plan = Plan::read(&form);
-    if plan.key.is_empty() {
-        plan.key = site.fresh_key();
-    }
+    let too_many = form.has("everybody") && !groups::choose_everybody(&site, &mut plan).await?;
     let known = Known::of(&site, &mut plan).await?;
     let wanted = form.filled("step").or(form.filled("here")).and_then(Step::named);
     let is_first_visit = wanted.is_none();
     let wanted = wanted.unwrap_or(if plan.groups.is_empty() { Step::Groups } else { Step::Template });
     let wanted = wanted.or_after(known.template.as_ref());
-    if form.has(CSRF_FIELD) && !form.restored() && plan.is_short() {
+    if form.has(CSRF_FIELD) && !form.restored() && plan.is_short() && !too_many {
         // A page that came by a form cannot be gone back to: where the address has room, it is the address.
-        return Ok(site.go(&plan.address(PATH, &[("step", wanted.name())]).unwrap_or_else(|| PATH.to_owned())));
+        return Ok(at_step(&site, &known, &plan, wanted));
     }
     let (step, errors) = reached(&site, &known, &plan, wanted);
-    let errors = if is_first_visit { Errors::none() } else { errors };
+    let mut errors = if is_first_visit { Errors::none() } else { errors };
+    if too_many {
+        errors.add("group", site.words().send.too_many_for_everybody);
+    }
     let frame = Frame { site: &site, known: &known, plan: &plan, form: &form, errors: &errors, step };
     match step {
         Step::Groups => groups::page(&frame).await,
@@ -86,6 +103,15 @@ pub async fn show(site: Person, RawQuery(query): RawQuery, form: Form) -> Answer
         Step::Variables => variables::page(&frame).await,
         Step::Preview => preview::page(&frame).await,
         Step::Check => check::page(&frame, form.has("checked")).await,
+    }
+}
+
+/// Goes to a step by its address, which does not have what was lost: that is said there.
+fn at_step(site: &Site, known: &Known, plan: &Plan, step: Step) -> Response {
+    let address = plan.address(PATH, &[("step", step.name())]).unwrap_or_else(|| PATH.to_owned());
+    match known.lost(&site.words().send) {
+        Some(lost) => site.go_saying(&address, Tone::Warning, &lost),
+        None => site.go(&address),
     }
 }
 

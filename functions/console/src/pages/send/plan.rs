@@ -1,7 +1,7 @@
 //! What somebody is about to send, as far as it is said. The server keeps nothing of it: it travels in the address, or in the form
 //! where it is too long for one, so that going back and forth loses nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Tz;
@@ -21,6 +21,8 @@ pub const PATH: &str = "/send";
 pub const COLUMN: &str = "column.";
 /// Fields that say what stands in for a value begin like this.
 pub const DEFAULT: &str = "default.";
+/// The most groups that the API takes.
+pub const MOST_GROUPS: usize = 100;
 /// The longest address that every proxy on the way takes, with room for signing in again in between.
 const LONGEST: usize = 2_000;
 
@@ -47,19 +49,15 @@ pub struct Plan {
     pub who: String,
     /// The last test.
     pub tested: String,
-    /// By which a repeated request is known: one for the whole way, so that it is sent once whatever is pressed.
-    pub key: String,
 }
 
 impl Plan {
     /// Reads what a form or an address says.
     pub fn read(form: &Form) -> Self {
-        let mut groups: Vec<String> = Vec::new();
-        for group in form.all("group") {
-            if !group.is_empty() && !groups.iter().any(|known| known == group) {
-                groups.push(group.to_owned());
-            }
-        }
+        let mut known = HashSet::new();
+        let groups = form.all("group").into_iter().filter(|group| !group.is_empty() && known.insert(*group));
+        // One more than there may be is enough to say so.
+        let groups = groups.take(MOST_GROUPS + 1).map(str::to_owned).collect();
         let mut filled: BTreeMap<String, (String, String)> = BTreeMap::new();
         for (variable, column) in form.below(COLUMN) {
             column.trim().clone_into(&mut filled.entry(variable.to_owned()).or_default().0);
@@ -72,14 +70,13 @@ impl Plan {
             groups,
             filled,
             template: text("template"),
-            destination: text("destination"),
+            destination: addressed(form.text("destination")),
             ends: text("ends"),
             name: text("name"),
             later: form.text("when") == "later",
             at: text("at"),
             who: form.filled("show").unwrap_or(form.text("who")).to_owned(),
             tested: text("tested"),
-            key: text("key"),
         }
     }
 
@@ -109,7 +106,6 @@ impl Plan {
             ("at", &self.at),
             ("who", &self.who),
             ("tested", &self.tested),
-            ("key", &self.key),
         ];
         fields
             .extend(texts.into_iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| (name.to_owned(), text.clone())));
@@ -196,6 +192,12 @@ impl Plan {
     }
 }
 
+/// An address as it was meant: people leave out how it begins.
+fn addressed(text: &str) -> String {
+    let host = text.split(['/', '?', '#']).next().unwrap_or_default();
+    if host.contains('.') && !text.contains("://") { format!("https://{text}") } else { text.to_owned() }
+}
+
 /// What a field for day and time says on the clinic's clock.
 #[must_use]
 pub fn moment(text: &str, zone: &str) -> Option<DateTime<Utc>> {
@@ -232,7 +234,6 @@ mod tests {
             ("name", " 3월 안내 "),
             ("when", "later"),
             ("at", "2026-12-01T09:30"),
-            ("key", "k"),
         ]);
         assert_eq!(said.groups, ["grp_1", "grp_2"]);
         let fields = said.fields(&[]);
@@ -243,6 +244,27 @@ mod tests {
         assert_eq!(query, fields);
         let own = said.fields(&["group", COLUMN, DEFAULT]);
         assert!(own.iter().all(|(name, _)| name != "group" && !name.contains('.')), "{own:?}");
+    }
+
+    #[test]
+    fn an_address_may_be_typed_without_its_beginning() {
+        for (typed, meant) in [
+            ("www.example.com/a?b=c#d", "https://www.example.com/a?b=c#d"),
+            ("www.example.com?to=https:/x", "https://www.example.com?to=https:/x"),
+            ("https://www.example.com", "https://www.example.com"),
+            ("http://www.example.com", "http://www.example.com"),
+            ("예약", "예약"),
+            ("", ""),
+        ] {
+            assert_eq!(plan(&[("destination", typed)]).destination, meant);
+        }
+    }
+
+    #[test]
+    fn a_form_with_groups_without_end_is_read_in_no_time() {
+        let groups: Vec<_> = (0..12_000).map(|number| format!("grp_{:032}", number / 2)).collect();
+        let many = plan(&groups.iter().map(|group| ("group", group.as_str())).collect::<Vec<_>>());
+        assert_eq!((many.groups.len(), &many.groups[1]), (MOST_GROUPS + 1, &groups[2]));
     }
 
     #[test]

@@ -46,10 +46,6 @@ pub struct Preflight {
     pub characters: Characters,
     /// What it costs.
     pub cost: Cost,
-    /// What the account pays for.
-    pub balance: Option<Balance>,
-    /// Why that is not known.
-    pub balance_problem: Option<String>,
     /// What was compared.
     pub checks: Vec<Check>,
     /// What should be known.
@@ -102,15 +98,6 @@ pub struct Cost {
     pub total: f64,
 }
 
-/// What the account pays for.
-#[derive(Debug, Deserialize)]
-pub struct Balance {
-    /// So many messages.
-    pub messages: u64,
-    /// Whether that is enough.
-    pub enough: bool,
-}
-
 /// A comparison with what is approved.
 #[derive(Debug, Deserialize)]
 pub struct Check {
@@ -126,12 +113,21 @@ pub struct Check {
 /// What should be known.
 #[derive(Debug, Deserialize)]
 pub struct Warning {
+    /// As a stable word.
+    pub kind: String,
     /// In the reader's language.
     pub text: String,
     /// How many it is about.
     pub count: Option<u64>,
     /// When.
     pub at: Option<DateTime<Utc>>,
+}
+
+impl Preflight {
+    /// How many it goes to, and whether that is known: where there was no time for everybody, it is at most everybody.
+    pub fn reaches(&self, known: &Known) -> (u64, bool) {
+        if self.complete { (self.sendable, true) } else { (known.members(), false) }
+    }
 }
 
 /// Asks the API.

@@ -222,7 +222,7 @@ fn recipients(frame: &Frame<'_>, place: &Place, list: &List<Customer>, shown: Op
                 div.field {
                     label for="preview-group" { (words.group) }
                     select #preview-group name="of" {
-                        @for group in &frame.known.groups { option value=(group.id) selected[group.id == place.group] { (group.name) } }
+                        @for group in &frame.known.groups { option value=(group.id) selected[group.id == place.group] { (group.name(frame.site.words())) } }
                     }
                 }
             }

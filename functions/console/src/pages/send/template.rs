@@ -42,7 +42,9 @@ pub async fn page(frame: &Frame<'_>) -> Answer {
     let is_listed = chosen.is_some_and(|chosen| list.items.iter().any(|template| template.id == chosen.id));
     let (can, cannot): (Vec<_>, Vec<_>) =
         chosen.filter(|_| !is_listed).into_iter().chain(&list.items).partition(|template| template.sendable);
-    let is_chosen = |template: &Template| chosen.is_some_and(|chosen| chosen.id == template.id);
+    let only = can.first().filter(|_| can.len() == 1 && cursor.is_none() && list.next_cursor.is_none());
+    let marked = chosen.or(only.copied());
+    let is_chosen = |template: &Template| marked.is_some_and(|marked| marked.id == template.id);
     let content = html! {
         h2 { (words.what_it_says) }
         @if let Some(error) = frame.errors.at("template") { p.error #field-template tabindex="-1" { (error) } }
