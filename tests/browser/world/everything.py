@@ -11,7 +11,7 @@ from .api import Api
 from .clinics import CONTENT, Clinic, Clinics, open_link
 from .crowd import Crowd
 from .people import Accounts, Person, somebody
-from .provider import REFUSED_ENDING
+from .provider import REFUSED_ENDING, UNREACHABLE_ENDING
 
 _FILE = """이름,휴대폰,그룹,메모,다음 예약
 김하나,010-6100-0001,VIP,왼쪽 무릎,2026-12-01
@@ -113,6 +113,7 @@ def _imports(api: Api) -> dict[str, Any]:
 def _sent(clinic: Clinic) -> dict[str, Any]:
     api = clinic.api
     phones = ["010-6200-0001", "010-6200-0002", f"010-6200-{REFUSED_ENDING}", "010-6200-0004"]
+    phones.append(f"010-6200-{UNREACHABLE_ENDING}")
     group = clinic.group("진료 안내를 받는 분", phones)
     api.post("/v1/groups", {"name": "아무도 없는 그룹"})
     customers = list(api.list(f"/v1/customers?groupId={group['id']}"))

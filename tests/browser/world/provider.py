@@ -8,6 +8,8 @@ from .http import send_json
 
 REFUSED_ENDING = "9907"
 """Phones that end so have no KakaoTalk."""
+UNREACHABLE_ENDING = "9905"
+"""Phones that end so cannot be reached at present: they may be sent to again."""
 
 
 class Provider:

@@ -49,6 +49,8 @@ pub struct Campaigns {
     pub with_result: &'static str,
     /// Messages are being written.
     pub writing_down: &'static str,
+    /// Everything is handed over, and results are to come: the state.
+    pub awaiting_results: &'static str,
     /// Some results are to come.
     pub results_to_come: &'static str,
     /// What the list of numbers is called.
@@ -181,6 +183,8 @@ pub struct Campaigns {
     pub again_not_clicked: &'static str,
     /// Asks before.
     pub again_not_clicked_question: &'static str,
+    /// That those who did not click can be written to later.
+    pub again_tomorrow: &'static str,
     /// When it is sent again.
     pub again_at: &'static str,
     /// It is sent again.

@@ -4,6 +4,7 @@
 
 mod account;
 mod audit;
+mod campaigns;
 mod customers;
 mod imports;
 mod members;

@@ -65,17 +65,20 @@ pub fn buttons(site: &Site, campaign: &Campaign) -> Markup {
     }
 }
 
-/// Sending again to a part of its recipients, when it is over.
+/// Sending again to a part of its recipients: when results are known (those that never come are not waited for longer than a day), and
+/// to those who did not click when they had a day for it.
 pub fn follow_up(site: &Site, campaign: &Campaign) -> Markup {
     let words = &site.words().campaigns;
     let not_clicked = campaign.messages.delivered.saturating_sub(campaign.clicks.unique);
-    let to_failed = campaign.messages.failed > 0 && campaign.source_campaign_id.is_none();
+    let is_a_day_over = campaign.is_a_day_over(site.deps().ambient.now());
+    let failed = campaign.failed_and_may_pass();
+    let to_failed = failed > 0 && campaign.source_campaign_id.is_none() && (is_a_day_over || !campaign.awaits_results());
     let to_not_clicked = not_clicked > 0 && campaign.destination.is_some();
     if !campaign.has_ended() || campaign.kind == "test" || !(to_failed || to_not_clicked) {
         return html! {};
     }
     let action = format!("/campaigns/{}/again", parts::encoded(&campaign.id));
-    let question = |id, part: &str, label, question: &str, count: u64| {
+    let question = |id, class, part: &str, label, question: &str, count: u64| {
         let at = format!("{id}-at");
         let fields = html! {
             (parts::hidden("key", &site.fresh_key())) (parts::hidden("part", part))
@@ -84,24 +87,20 @@ pub fn follow_up(site: &Site, campaign: &Campaign) -> Markup {
                 input type="datetime-local" id=(at) name="at";
             }
         };
-        Question {
-            id,
-            class: "primary",
-            label,
-            text: question.replace("{}", &parts::number(count)),
-            action: action.clone(),
-            fields,
-        }
-        .draw(site)
+        Question { id, class, label, text: question.replace("{}", &parts::number(count)), action: action.clone(), fields }
+            .draw(site)
     };
     html! {
         section.card {
             h2 { (words.again_title) }
             p { (words.again_hint) }
             div.actions {
-                @if to_failed { (question("again-failed", "failed", words.again_failed, words.again_failed_question, campaign.messages.failed)) }
-                @if to_not_clicked { (question("again-not-clicked", "not_clicked", words.again_not_clicked, words.again_not_clicked_question, not_clicked)) }
+                @if to_failed { (question("again-failed", "primary", "failed", words.again_failed, words.again_failed_question, failed)) }
+                @if to_not_clicked && is_a_day_over {
+                    (question("again-not-clicked", "", "not_clicked", words.again_not_clicked, words.again_not_clicked_question, not_clicked))
+                }
             }
+            @if to_not_clicked && !is_a_day_over { p.small.muted { (words.again_tomorrow) } }
         }
     }
 }

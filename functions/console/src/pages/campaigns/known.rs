@@ -1,12 +1,17 @@
 //! A campaign as the API shows it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use maud::{Markup, html};
 use serde::Deserialize;
+use shared::model::result::Reason;
 
 use crate::parts;
 use crate::site::Site;
 use crate::visitor::Tone;
+use crate::words::campaigns::Campaigns;
+
+/// Many open a message on the next day.
+const DAY: TimeDelta = TimeDelta::hours(24);
 
 /// A list as the API gives it.
 #[derive(Debug, Deserialize)]
@@ -170,10 +175,35 @@ impl Campaign {
         matches!(self.state.as_str(), "finished" | "canceled" | "failed")
     }
 
+    /// Whether everything is handed over, and results are to come.
+    pub fn awaits_results(&self) -> bool {
+        self.state == "finished" && self.messages.sent > 0
+    }
+
+    /// Whether it ended so long ago that whoever looks at messages has done so.
+    pub fn is_a_day_over(&self, now: DateTime<Utc>) -> bool {
+        self.finished_at.is_some_and(|at| at + DAY <= now)
+    }
+
+    /// How many messages failed for a reason that may have passed: others are not sent again. A reason of a later version may.
+    pub fn failed_and_may_pass(&self) -> u64 {
+        let may_pass = |code: &str| Reason::named(code).is_none_or(Reason::may_pass);
+        self.failures.iter().filter(|failure| may_pass(&failure.reason_code)).map(|failure| failure.count).sum()
+    }
+
+    /// Its state as a badge.
+    pub fn badge(&self, words: &Campaigns) -> Markup {
+        if self.awaits_results() {
+            return parts::badge(Tone::Plain, words.awaiting_results);
+        }
+        parts::badge(campaign_tone(&self.state), &self.state_text)
+    }
+
     /// What can be done with it: the same buttons belong to all states of this name.
     pub fn phase(&self) -> &'static str {
         match self.state.as_str() {
             "paused" => "paused",
+            _ if self.awaits_results() => "awaiting",
             _ if self.has_ended() => "ended",
             _ => "active",
         }

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::known::{Campaign, GroupNow, ReasonCount, Totals, campaign_tone, message_tone};
+use super::known::{Campaign, GroupNow, ReasonCount, Totals, message_tone};
 use crate::page;
 use crate::pages::send::won;
 use crate::parts;
@@ -58,9 +58,9 @@ fn state(site: &Site, campaign: &Campaign) -> Markup {
     let words = &site.words().campaigns;
     html! {
         p.campaign-state role="status" {
-            (parts::badge(campaign_tone(&campaign.state), &campaign.state_text))
+            (campaign.badge(words))
             @if let Some(canary) = campaign.canary.as_ref().filter(|canary| canary.state == "waiting") { " " (canary.text) }
-            @if campaign.state == "finished" && campaign.messages.sent > 0 { " " (words.results_to_come) }
+            @if campaign.awaits_results() { " " (words.results_to_come) }
         }
         @if let Some(failure) = &campaign.failure {
             (parts::notice(if campaign.state == "failed" { Tone::Bad } else { Tone::Warning }, html! { (failure) }))
