@@ -52,7 +52,11 @@ _KEEPING: tuple[tuple[str, dict[str, str], float], ...] = (
     ("/codes", {"key": "{key}", "label": _TEXT}, 8),
     ("/suppressions", {"phones": "010-67{n}", "note": _TEXT}, 4),
     ("/staff/invitations/new", {"name": _TEXT, "role": "staff"}, 4),
-    ("/send/ask", {**_SEND, "key": "{key}", "at": "2027-12-01T10:00", "name": _TEXT}, 4),
+    (
+        "/send/ask",
+        {**_SEND, "key": "{key}", "confirmed": "{sendable}", "at": "2027-12-01T10:00", "name": _TEXT},
+        2,
+    ),
     ("/templates/new", {"key": "{key}", "do": "save", "name": _TEXT, "content": _TEXT, "kind": "BA"}, 2),
 )
 _PATHS_OF_FORMS = {path for path, *_ in _KEEPING} | {"/imports", "/language", "/sign-out"}
@@ -182,13 +186,20 @@ def _file(phones: str) -> bytes:
 
 
 def _kept(world: World, path: str, fields: dict[str, str], _: float) -> Any:
+    sendable = _sendable(world.there) if "{sendable}" in fields.values() else ""
     for number, text in enumerate(TEXTS):
-        known = {"{n}": f"00-{number:04}", "{key}": uuid.uuid4().hex}
+        known = {"{n}": f"00-{number:04}", "{key}": uuid.uuid4().hex, "{sendable}": sendable}
         values = [
             (name, text if value == _TEXT else _with(value, known, world.there)) for name, value in fields.items()
         ]
         typed = {name: text for name, value in fields.items() if value == _TEXT}
         yield _post(world, "owner", path, values, typed)
+
+
+def _sendable(there: Everything) -> str:
+    """How many people the page with the button would say."""
+    wish = {"groupIds": [there.group_id], "templateId": there.template_id, "destination": DESTINATION}
+    return str(there.clinic.api.post("/v1/campaigns/preflight", wish)["sendable"])
 
 
 def _with(value: str, known: dict[str, str], there: Everything) -> str:

@@ -192,7 +192,9 @@ struct Me {
 fn is_led_from_elsewhere(origin: &ConsoleOrigin, headers: &HeaderMap) -> bool {
     match headers.get("sec-fetch-site") {
         Some(site) => site != "same-origin" && site != "none",
-        None => headers.get(header::REFERER).is_some_and(|page| page.to_str().ok().and_then(|page| page_of(origin, page)).is_none()),
+        None => {
+            headers.get(header::REFERER).is_some_and(|page| page.to_str().ok().and_then(|page| page_of(origin, page)).is_none())
+        }
     }
 }
 

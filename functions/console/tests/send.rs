@@ -15,7 +15,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use console::api::Client;
 use console::assets::Assets;
 use console::{Deps, routes};
@@ -69,7 +69,11 @@ async fn ask(State(api): State<Arc<Api>>, headers: HeaderMap, Json(wish): Json<V
         let problem = json!({ "type": "https://dangol.dev/problems/idempotency-key-reused", "status": 409, "title": "이미 쓴 키입니다." });
         return (StatusCode::CONFLICT, Json(problem)).into_response();
     }
-    (StatusCode::ACCEPTED, Json(json!({ "id": "cmp_1", "state": "requested", "createdAt": Utc::now() - *api.ago.lock().unwrap() }))).into_response()
+    (
+        StatusCode::ACCEPTED,
+        Json(json!({ "id": "cmp_1", "state": "requested", "createdAt": Ambient::system().unwrap().now() - *api.ago.lock().unwrap() })),
+    )
+        .into_response()
 }
 
 async fn preflight(State(api): State<Arc<Api>>, Json(wish): Json<Value>) -> Response {
@@ -161,7 +165,9 @@ async fn pages() -> (Router, Arc<Api>) {
 /// A request of somebody who is signed in for longer than any test takes.
 async fn answer(pages: &Router, request: axum::http::request::Builder, body: String) -> (Parts, Body) {
     let token = format!("h.{}.s", URL_SAFE_NO_PAD.encode(json!({ "exp": 99_999_999_999_i64 }).to_string()));
-    let has_origin = request.headers_ref().is_some_and(|headers| headers.contains_key("sec-fetch-site") || headers.contains_key(header::REFERER));
+    let has_origin = request
+        .headers_ref()
+        .is_some_and(|headers| headers.contains_key("sec-fetch-site") || headers.contains_key(header::REFERER));
     let request = if has_origin { request } else { request.header("sec-fetch-site", "same-origin") };
     let request = request
         .header(header::COOKIE, format!("__Host-dangol-id={token}; __Host-dangol-csrf={CSRF}; __Host-dangol-language=ko"))
@@ -277,7 +283,8 @@ async fn a_time_that_has_passed_is_said_beside_its_field_and_the_rest_is_kept() 
         page.contains("id=\"field-at-error\">이미 지난 시각입니다.") && page.contains("value=\"2020-01-01T09:00\""),
         "{page}"
     );
-    let (status, _, page) = press(&pages, "/send/ask", CSRF, &[&PLAN[..], &CONFIRMED, &[("when", "later"), ("at", "")]].concat()).await;
+    let (status, _, page) =
+        press(&pages, "/send/ask", CSRF, &[&PLAN[..], &CONFIRMED, &[("when", "later"), ("at", "")]].concat()).await;
     assert!(status == StatusCode::UNPROCESSABLE_ENTITY && page.contains("날짜와 시각을 입력해 주세요."), "{page}");
     assert!(api.asked.lock().unwrap().is_empty());
 }
@@ -328,7 +335,10 @@ async fn another_number_than_the_one_that_was_confirmed_is_not_sent() {
     let fields = [&PLAN[..], &CONFIRMED].concat();
     let (status, _, page) = press(&pages, "/send/ask", CSRF, &fields).await;
     assert!(status == StatusCode::UNPROCESSABLE_ENTITY && api.asked.lock().unwrap().is_empty());
-    assert!(page.contains("받는 고객이 1,233명에서 2,000명으로 바뀌었습니다.") && page.contains("2,000명에게 보내기"), "{page}");
+    assert!(
+        page.contains("받는 고객이 1,233명에서 2,000명으로 바뀌었습니다.") && page.contains("2,000명에게 보내기"),
+        "{page}"
+    );
     assert_eq!((hidden(&page, "key"), hidden(&page, "confirmed")), (Some("the-key"), Some("2000")));
     let again = [&PLAN[..], &CONFIRMED[..1], &[("confirmed", "2000"), ("confirmed-members", "1234")]].concat();
     assert_eq!(press(&pages, "/send/ask", CSRF, &again).await.0, StatusCode::SEE_OTHER);
@@ -359,7 +369,8 @@ async fn what_was_deleted_meanwhile_is_said_and_nothing_is_sent() {
     let (status, _, page) = press(&pages, "/send/ask", CSRF, &fields).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.contains("선택한 그룹 2개 가운데 1개가 삭제되었습니다. 지금 선택한 그룹은 1개입니다."), "{page}");
-    let other: Vec<_> = fields.iter().map(|(name, value)| (*name, if *name == "template" { "tpl_gone" } else { value })).collect();
+    let other: Vec<_> =
+        fields.iter().map(|(name, value)| (*name, if *name == "template" { "tpl_gone" } else { value })).collect();
     let (notice, location) = notice(&pages, "/send/ask", encoded(&[&other[..], &[("csrf", CSRF)]].concat())).await;
     assert!(notice.contains("선택한 템플릿이 삭제되었습니다.") && location.starts_with("/send?"), "{notice} {location}");
     assert!(api.asked.lock().unwrap().is_empty());
@@ -368,10 +379,13 @@ async fn what_was_deleted_meanwhile_is_said_and_nothing_is_sent() {
 /// What the next page is to say, and which it is.
 async fn notice(pages: &Router, path: &str, body: String) -> (String, String) {
     let (parts, _) = answer(pages, Request::post(path), body).await;
-    let cookies = parts.headers.get_all(header::SET_COOKIE).iter().map(|cookie| cookie.to_str().unwrap());
-    let cookie = cookies.filter_map(|cookie| cookie.strip_prefix("__Host-dangol-notice=")).next().unwrap_or_default();
+    let mut cookies = parts.headers.get_all(header::SET_COOKIE).iter().map(|cookie| cookie.to_str().unwrap());
+    let cookie = cookies.find_map(|cookie| cookie.strip_prefix("__Host-dangol-notice=")).unwrap_or_default();
     let said: Vec<_> = url::form_urlencoded::parse(cookie.split(';').next().unwrap().as_bytes()).into_owned().collect();
-    (said.first().map(|(_, text)| text.clone()).unwrap_or_default(), parts.headers[header::LOCATION].to_str().unwrap().to_owned())
+    (
+        said.first().map(|(_, text)| text.clone()).unwrap_or_default(),
+        parts.headers[header::LOCATION].to_str().unwrap().to_owned(),
+    )
 }
 
 #[tokio::test]
@@ -395,7 +409,11 @@ async fn a_link_of_another_site_chooses_groups_and_a_template_and_says_nothing_e
 async fn warnings_about_time_say_the_moment_on_the_clinics_clock() {
     let (pages, _) = pages().await;
     let (_, _, piece) = open(&pages, "/send/preflight", &[&PLAN[..], &[("part", "whole")]].concat()).await;
-    for text in ["나중에 시작합니다. (시작: <time datetime=\"2026-12-01T23:00:00+00:00\">2026-12-02 08:00", "이어서 보내는 시각: <time", "2026-12-03 08:30"] {
+    for text in [
+        "나중에 시작합니다. (시작: <time datetime=\"2026-12-01T23:00:00+00:00\">2026-12-02 08:00",
+        "이어서 보내는 시각: <time",
+        "2026-12-03 08:30",
+    ] {
         assert!(piece.contains(text), "{text}: {piece}");
     }
     assert!(!piece.contains("10건"), "the account of all clinics is no matter of one");

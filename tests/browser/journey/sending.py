@@ -105,7 +105,6 @@ def pre_flight(traveller: Traveller, aim: Aim) -> None:
     expect(traveller.page.locator("#sendable")).to_have_text(f"{aim.members:,}명")
     traveller.says(f"전체 {aim.members:,}명 중")
     traveller.says(words["as_approved"])
-    traveller.says(words["enough"])
     traveller.picture("pre-flight")
 
 
@@ -131,7 +130,7 @@ def send(traveller: Traveller, aim: Aim, name: str) -> str:
     """The button, and the question that it asks. Gives the path of the campaign."""
     words = traveller.words("send")
     traveller.write(words["name"], name)
-    traveller.press(words["send_now"])
+    traveller.press(words["send_now"].replace("{}", f"{aim.members:,}명"))
     question = traveller.page.get_by_role("dialog")
     expect(question).to_contain_text(f"{aim.members:,}명에게 보낼까요?")
     traveller.picture("really-send")

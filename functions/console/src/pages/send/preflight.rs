@@ -182,16 +182,17 @@ pub async fn now(site: &Site, known: &Known, plan: &Plan, part: &str, form: &For
     if plan.later && plan.begins(&known.shell.zone).is_none() && errors.is_empty() {
         errors.add("at", words.no_time);
     }
-    let mut asked = ask(site, known, plan).await;
+    // Name and time are said below what is asked for here: where they are wrong, everything else is looked at without them.
+    let without = Plan { name: String::new(), later: false, ..plan.clone() };
+    let is_wrong = errors.at("name").or(errors.at("at")).is_some();
+    let mut asked = ask(site, known, if is_wrong { &without } else { plan }).await;
     let about_the_last_form = |problem: &Problem| problem.field.as_deref().is_some_and(|field| LAST_FORM.contains(&field));
     if let Err(Failure::Problem(problem)) = &asked
         && about_the_last_form(problem)
     {
-        // Name and time are said below what is asked for here: everything else is looked at without them.
         if errors.is_empty() {
             errors = Errors::of(problem, &[("scheduledAt", "at")]);
         }
-        let without = Plan { name: String::new(), later: false, ..plan.clone() };
         asked = ask(site, known, &without).await;
     }
     let found = match asked {
