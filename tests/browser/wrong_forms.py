@@ -154,7 +154,7 @@ WRONG: tuple[Wrong, ...] = (
     Wrong("/templates/{template_id}", "#sources", {"default-0": "가" * 301}, ("default-0",)),
     # Sending.
     Wrong("/send", "#wizard", {}, ("group",), button=".wizard-steps [value=template]"),
-    Wrong("/send?group={group_id}", "#wizard", {}, ("template",), button=".primary"),
+    Wrong("/send?group={group_id}&template={refused_template_id}", "#wizard", {}, ("template",), button=".primary"),
     Wrong(f"{_SEND}&step=link", "#wizard", {"destination": ""}, ("destination",), button=".primary"),
     Wrong(
         f"{_SEND}&step=link",

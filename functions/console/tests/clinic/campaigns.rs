@@ -1,10 +1,11 @@
 //! The page of a campaign.
 
+use axum::http::StatusCode;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use shared::clock::Ambient;
 
-use crate::standin::Browser;
+use crate::standin::{Browser, problem};
 
 /// A campaign that was handed over so long ago: two arrived, one failed for this reason, so many results are to come.
 fn campaign(ago: TimeDelta, sent: u64, reason: &str) -> Value {
@@ -45,4 +46,18 @@ async fn whoever_did_not_click_has_a_day_for_it_and_what_failed_for_good_is_not_
     let page = shown(TimeDelta::hours(25), 1, "safe_number").await;
     assert!(!page.contains("24시간이 지난 뒤") && !page.contains(FAILED), "{page}");
     assert!(page.contains("class=\"button \" popovertarget=\"again-not-clicked\""), "{page}");
+}
+
+#[tokio::test]
+async fn a_time_at_which_nothing_can_be_sent_again_is_said_beside_its_field() {
+    let mut browser = Browser::of_clinic("staff").await;
+    browser.answers("GET /v1/campaigns/cmp_1", 200, campaign(TimeDelta::hours(1), 0, "not_reachable"));
+    browser.answers("GET /v1/campaigns/cmp_1/messages", 200, json!({ "items": [] }));
+    browser.answers("POST /v1/campaigns/cmp_1/again", 422, problem(422, "invalid-input", Some("scheduledAt")));
+    for (at, said) in [("2020-01-01T09:00", "detail"), ("soon", "날짜와 시각을 입력해 주세요.")] {
+        let shown = browser.post("/campaigns/cmp_1/again", &[("part", "failed"), ("key", "k"), ("at", at)]).await;
+        assert_eq!(shown.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let error = format!("id=\"field-at-error\">{said}<");
+        assert!(shown.body.contains(&error) && shown.body.contains(&format!("value=\"{at}\"")), "{}", shown.body);
+    }
 }

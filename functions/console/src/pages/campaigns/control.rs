@@ -7,10 +7,12 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::known::Campaign;
+use super::messages::Wanted;
+use super::show;
 use crate::api::Failure;
-use crate::form::Form;
+use crate::form::{Errors, Form};
 use crate::pages::send::moment;
-use crate::parts;
+use crate::parts::{self, Field};
 use crate::site::{Answer, Person, Site};
 use crate::visitor::Tone;
 
@@ -66,8 +68,8 @@ pub fn buttons(site: &Site, campaign: &Campaign) -> Markup {
 }
 
 /// Sending again to a part of its recipients: when results are known (those that never come are not waited for longer than a day), and
-/// to those who did not click when they had a day for it.
-pub fn follow_up(site: &Site, campaign: &Campaign) -> Markup {
+/// to those who did not click when they had a day for it. What is wrong with a form is said in it, and it stays open.
+pub fn follow_up(site: &Site, campaign: &Campaign, form: &Form, errors: &Errors) -> Markup {
     let words = &site.words().campaigns;
     let not_clicked = campaign.messages.delivered.saturating_sub(campaign.clicks.unique);
     let is_a_day_over = campaign.is_a_day_over(site.deps().ambient.now());
@@ -79,6 +81,17 @@ pub fn follow_up(site: &Site, campaign: &Campaign) -> Markup {
     }
     let action = format!("/campaigns/{}/again", parts::encoded(&campaign.id));
     let question = |id, class, part: &str, label, question: &str, count: u64| {
+        let text = question.replace("{}", &parts::number(count));
+        if errors.at("at").is_some() && form.text("part") == part {
+            return html! {
+                form method="post" action=(action) {
+                    p { (text) }
+                    (parts::csrf(site)) (parts::hidden("key", form.text("key"))) (parts::hidden("part", part))
+                    (Field::text("at", words.again_at, form, errors).kind("datetime-local"))
+                    button type="submit" class={ "button " (class) } { (label) }
+                }
+            };
+        }
         let at = format!("{id}-at");
         let fields = html! {
             (parts::hidden("key", &site.fresh_key())) (parts::hidden("part", part))
@@ -87,8 +100,7 @@ pub fn follow_up(site: &Site, campaign: &Campaign) -> Markup {
                 input type="datetime-local" id=(at) name="at";
             }
         };
-        Question { id, class, label, text: question.replace("{}", &parts::number(count)), action: action.clone(), fields }
-            .draw(site)
+        Question { id, class, label, text, action: action.clone(), fields }.draw(site)
     };
     html! {
         section.card {
@@ -176,20 +188,20 @@ pub async fn again(site: Person, Path(id): Path<String>, form: Form) -> Answer {
     let mut wish = json!({ "part": form.text("part") });
     if let Some(text) = form.filled("at") {
         let zone = site.shell().await?.zone;
-        match moment(text, &zone) {
-            Some(at) => wish["scheduledAt"] = json!(at),
-            None => {
-                return Ok(site.go_saying(
-                    &format!("/campaigns/{}", parts::encoded(&id)),
-                    Tone::Bad,
-                    site.words().send.no_time,
-                ));
-            }
-        }
+        let Some(at) = moment(text, &zone) else {
+            let mut errors = Errors::none();
+            errors.add("at", site.words().send.no_time);
+            return show::page(&site, &id, &Wanted::default(), &form, &errors).await;
+        };
+        wish["scheduledAt"] = json!(at);
     }
     let call = site.api().post(["campaigns", &id, "again"]).idempotent(form.text("key")).json(&wish);
     match call.send::<Again>().await {
         Ok(campaign) => Ok(site.go_saying(&format!("/campaigns/{}", campaign.id), Tone::Good, words.sent_again)),
+        Err(Failure::Problem(problem)) if problem.field.as_deref() == Some("scheduledAt") => {
+            let errors = Errors::of(&problem, &[("scheduledAt", "at")]);
+            show::page(&site, &id, &Wanted::default(), &form, &errors).await
+        }
         Err(failure) => told(&site, &id, Err(failure), ""),
     }
 }

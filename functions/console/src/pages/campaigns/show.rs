@@ -7,6 +7,7 @@ use super::control;
 use super::known::{Campaign, List, tabs};
 use super::messages::{self, Message, Wanted};
 use super::progress::progress;
+use crate::form::{Errors, Form};
 use crate::page::{Nav, Page, Shell};
 use crate::parts;
 use crate::site::{Answer, Person};
@@ -17,37 +18,47 @@ use crate::visitor::Tone;
 /// # Errors
 /// When there is no such campaign, or the API does not answer.
 pub async fn show(site: Person, Path(id): Path<String>, Query(wanted): Query<Wanted>) -> Answer {
-    let wanted = wanted.tidy();
+    page(&site, &id, &wanted.tidy(), &Form::default(), &Errors::none()).await
+}
+
+/// The page with what is wrong with the form that sends again.
+///
+/// # Errors
+/// When there is no such campaign, or the API does not answer.
+pub async fn page(site: &Person, id: &str, wanted: &Wanted, form: &Form, errors: &Errors) -> Answer {
     let list = async {
-        let list = wanted.of(site.api().get(["campaigns", &id, "messages"])).send::<List<Message>>().await;
+        let list = wanted.of(site.api().get(["campaigns", id, "messages"])).send::<List<Message>>().await;
         match list {
             // A group that is none, or another list's cursor: the list from its beginning.
             Err(failure) if failure.problem().is_some_and(|problem| problem.is("invalid-input")) => {
-                site.api().get(["campaigns", &id, "messages"]).send().await
+                site.api().get(["campaigns", id, "messages"]).send().await
             }
             other => other,
         }
     };
-    let (shell, campaign, list) = tokio::try_join!(site.shell(), site.api().get(["campaigns", &id]).send::<Campaign>(), list)?;
+    let (shell, campaign, list) = tokio::try_join!(site.shell(), site.api().get(["campaigns", id]).send::<Campaign>(), list)?;
     let words = &site.words().campaigns;
+    let path = format!("/campaigns/{}", parts::encoded(id));
+    let refresh = if site.is_sent() { &path } else { site.here() };
     let content = html! {
+        (parts::error_summary(site, errors))
         p { a href="/campaigns" { "← " (words.title) } }
         div.head {
             h1 {
                 (campaign.name)
                 @if campaign.kind != "information" { " " (parts::badge(Tone::Plain, words.kind(&campaign.kind))) }
             }
-            (control::buttons(&site, &campaign))
+            (control::buttons(site, &campaign))
         }
-        (tabs(&site, &campaign.id, ""))
-        (facts(&site, &shell, &campaign))
-        (progress(&site, &campaign, campaign.phase()))
-        p data-without-script { a.button.small href=(site.here()) { (site.words().common.refresh) } }
-        (control::follow_up(&site, &campaign))
-        (messages::section(&site, &shell, &campaign, &wanted, &list))
+        (tabs(site, &campaign.id, ""))
+        (facts(site, &shell, &campaign))
+        (progress(site, &campaign, campaign.phase()))
+        p data-without-script { a.button.small href=(refresh) { (site.words().common.refresh) } }
+        (control::follow_up(site, &campaign, form, errors))
+        (messages::section(site, &shell, &campaign, wanted, &list))
     };
     let title = campaign.name.clone();
-    Ok(Page::staff(&site, shell, Nav::Campaigns, title).script("live").body(content))
+    Ok(Page::staff(site, shell, Nav::Campaigns, title).script("live").errors(errors).body(content))
 }
 
 /// What it is.
