@@ -210,6 +210,7 @@ NO_PAGES = {
     "/dashboard/now": "a piece of the dashboard",
     "/campaigns/{id}/progress": "a piece of a campaign's page",
     "/send/preflight": "a piece of the last step",
+    "/send/excluded/list": "a piece of the page of those who get nothing",
     "/send/tests/{id}": "a piece of the last step",
     "/groups/choose": "a piece of the pages with a choice of groups",
     "/imports/{id}/progress": "a piece of an import's page",

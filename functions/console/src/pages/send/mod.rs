@@ -44,6 +44,7 @@ pub fn routes() -> Router<Arc<Deps>> {
         .route("/send", get(show).post(show))
         .route("/send/preflight", get(preflight::fragment))
         .route("/send/excluded", get(excluded::show).post(excluded::show))
+        .route("/send/excluded/list", get(excluded::fragment))
         .route("/send/test", post(trial::send))
         .route("/send/tests/{id}", get(trial::progress))
         .route("/send/ask", post(ask::send))
