@@ -260,3 +260,22 @@ async fn the_language_is_the_one_that_was_chosen_or_the_browsers_or_korean() {
     assert!(said("en-US,en;q=0.9", "").await.contains("lang=\"en\""));
     assert!(said("en-US,en;q=0.9", "__Host-dangol-language=ko").await.contains("lang=\"ko\""));
 }
+
+#[tokio::test]
+async fn a_link_of_another_site_says_where_a_sign_in_leads_and_not_what_is_filled_in_there() {
+    let led = |path: &str, from: &str| Request::get(path).header("sec-fetch-site", from).body(Body::empty()).unwrap();
+    for path in ["/sign-in", "/sign-up", "/sign-up/confirm", "/password/forgot"] {
+        let full = format!("{path}?next=%2Fsend%3Fdestination%3Dhttps%253A%252F%252Fevil.example%252F");
+        let (status, headers, _) = answered(led(&full, "cross-site")).await;
+        assert_eq!(
+            (status, headers[header::LOCATION].to_str().unwrap()),
+            (StatusCode::SEE_OTHER, &*format!("{path}?next=%2Fsend"))
+        );
+        let (status, _, body) = answered(led(&full, "same-origin")).await;
+        assert!(
+            status == StatusCode::OK && body.contains("evil.example"),
+            "whose session has ended comes back to what was said"
+        );
+    }
+    assert_eq!(answered(led("/sign-in?next=%2Fi%2F7K3M9QXF", "cross-site")).await.0, StatusCode::OK, "there is no circle");
+}

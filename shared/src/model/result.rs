@@ -191,8 +191,8 @@ impl Reason {
             }
             Self::OutOfMoney => (
                 "out_of_money",
-                "발송 대행사의 충전금이 부족합니다. 충전한 뒤 다시 시작하세요.",
-                "The provider's account is empty: charge it, then resume.",
+                "발송 대행사의 충전금이 부족합니다. 충전되면 다시 시작하세요.",
+                "The provider’s account is empty: resume once it is charged.",
             ),
             Self::CanaryRefused => (
                 "canary_refused",

@@ -8,7 +8,9 @@ mod sign_up;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::{RawQuery, Request};
 use axum::http::header;
+use axum::middleware::{self, from_fn};
 use axum::response::Response;
 use axum::routing::{get, post};
 use maud::{Markup, html};
@@ -16,6 +18,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::around;
+use crate::parts;
 use crate::site::{Deps, Site, inside};
 use crate::visitor::{Tone, keep_notice};
 
@@ -30,6 +33,17 @@ pub fn routes() -> Router<Arc<Deps>> {
         .route("/sign-up/resend", get(sign_up::back_to_confirm).post(sign_up::resend))
         .route("/password/forgot", get(password::show_forgot).post(password::forgot))
         .route("/password/reset", get(password::show_reset).post(password::reset))
+        .layer(from_fn(led_here))
+}
+
+/// Another site's link says to which page a sign-in leads, and not what is filled in there.
+async fn led_here(site: Site, RawQuery(query): RawQuery, request: Request, next: middleware::Next) -> Response {
+    let query = query.unwrap_or_default();
+    let onward = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "next").map(|(_, onward)| onward);
+    match onward.as_deref().and_then(|onward| onward.split_once(['?', '#'])) {
+        Some((path, _)) if site.is_led_from_elsewhere() => site.go(&parts::address(site.path(), [("next", path)])),
+        _ => next.run(request).await,
+    }
 }
 
 /// Where to go afterwards.
