@@ -161,7 +161,7 @@ def see_the_click(traveller: Traveller, aim: Aim, recipient: Recipient, path: st
     words = traveller.words("campaigns")
     assert urlsplit(traveller.page.url).path == path
     traveller.until(traveller.page.locator("#unique-clicks", has_text="1명"))
-    traveller.says(f"받은 {aim.delivered:,}명 가운데")
+    traveller.says(f"도착한 {aim.delivered:,}명 가운데")
     traveller.picture("click-on-the-campaign")
     traveller.write(words["search_people"], recipient.phone)
     traveller.press(traveller.words("common")["search"], within=traveller.page.locator("#messages"))
@@ -174,7 +174,7 @@ def see_the_click(traveller: Traveller, aim: Aim, recipient: Recipient, path: st
     figures = {"success-rate": (aim.delivered, aim.members), "click-rate": (1, aim.delivered)}
     for name, (numerator, denominator) in figures.items():
         card = traveller.page.locator("li.card", has=traveller.page.locator(f"#{name}"))
-        share = f"{int(numerator * 1000 / denominator + 0.5) / 10} %"
+        share = f"{int(numerator * 1000 / denominator + 0.5) / 10}%"
         expect(card.locator(f"#{name}")).to_have_text(share)
         expect(card.locator(".fraction")).to_contain_text(f"{numerator:,} / {denominator:,}")
     expect(traveller.page.locator("#customers")).to_have_text(f"{aim.customers:,}")
