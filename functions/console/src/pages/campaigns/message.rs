@@ -1,4 +1,4 @@
-//! One message, exactly as it was sent, and its way.
+//! One message, with the text and the buttons that were sent, and its way.
 
 use axum::extract::Path;
 use chrono::{DateTime, Utc};

@@ -149,9 +149,12 @@ fn excluded(site: &Site, plan: &Plan, found: &Preflight) -> Markup {
                 }
                 (preflight::people(site, &listed))
                 @if found.problems.next_cursor.is_some() {
-                    form method="post" action="/send/excluded" {
-                        (parts::csrf(site)) (plan.hidden(&[]))
-                        button.button.small type="submit" { (words.show_all) }
+                    @match plan.address("/send/excluded", &[]) {
+                        Some(address) => p { a href=(address) { (words.show_all) } },
+                        None => form method="post" action="/send/excluded" {
+                            (parts::csrf(site)) (plan.hidden(&[]))
+                            button.button.small type="submit" { (words.show_all) }
+                        },
                     }
                 }
             }

@@ -29,8 +29,8 @@ pub fn bubble(message: Bubble<'_>) -> Markup {
                 div.talk-head { (message.heading) }
                 @if !message.title.is_empty() {
                     p.talk-emphasis {
-                        @if !message.subtitle.is_empty() { small { (message.subtitle) } }
                         (message.title)
+                        @if !message.subtitle.is_empty() { small { (message.subtitle) } }
                     }
                 }
                 div.talk-text { (message.text.replace("\r\n", "\n")) }
