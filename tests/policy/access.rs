@@ -84,7 +84,12 @@ fn own_role(project: &Project, function: &Function<'_>, findings: &mut Findings)
 fn grants(project: &Project, function: &Function<'_>, findings: &mut Findings) {
     let role = project.properties(&format!("{}Role", function.name));
     let granted: BTreeSet<_> = statements(role).into_iter().flat_map(|statement| mentioned(&statement["Resource"])).collect();
-    let variables = mentioned(&function.properties["Environment"]);
+    let mut environment = function.properties["Environment"].clone();
+    if let Some(variables) = environment["Variables"].as_object_mut() {
+        // Only browsers go there, each with a grant in the address that it was given.
+        variables.remove("UPLOADS_URL");
+    }
+    let variables = mentioned(&environment);
     let mut used = variables.clone();
     used.extend(function.events("SQS").into_iter().flat_map(|(_, source)| mentioned(source)));
     used.extend(mentioned(&function.properties["LoggingConfig"]));
