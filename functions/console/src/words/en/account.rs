@@ -47,7 +47,7 @@ pub const WORDS: Account = Account {
     reset_mail_hint: "If the address has an account, the mail is on its way. The code is good for an hour.",
     new_password: "New password",
     reset: "Set the password",
-    was_reset: "Your password is set. Other devices are signed out.",
+    was_reset: "Your password is set. Other devices are signed out within an hour.",
     was_reset_sign_in: "Your password is set. Sign in with it.",
     reveal: "Show the password",
     conceal: "Hide the password",

@@ -47,7 +47,7 @@ pub const WORDS: Account = Account {
     reset_mail_hint: "계정이 있는 주소라면 곧 메일이 도착합니다. 코드는 1시간 동안 쓸 수 있습니다.",
     new_password: "새 비밀번호",
     reset: "비밀번호 바꾸기",
-    was_reset: "비밀번호를 바꾸었습니다. 다른 기기에서는 로그아웃되었습니다.",
+    was_reset: "비밀번호를 바꾸었습니다. 다른 기기에서는 한 시간 안에 로그아웃됩니다.",
     was_reset_sign_in: "비밀번호를 바꾸었습니다. 새 비밀번호로 로그인해 주세요.",
     reveal: "비밀번호 보기",
     conceal: "비밀번호 숨기기",
