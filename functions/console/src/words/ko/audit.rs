@@ -37,7 +37,7 @@ pub const WORDS: Audit = Audit {
                 ("customer.change", "고객 정보 수정"),
                 ("customer.delete", "고객 삭제"),
                 ("customer.export", "고객 내보내기"),
-                ("customer.forget", "고객 개인정보 파기"),
+                ("customer.forget", "고객 개인정보 삭제"),
                 ("customer.list", "고객 목록 조회"),
                 ("customer.messages", "고객의 발송 내역 조회"),
                 ("customer.show", "고객 조회"),
@@ -94,7 +94,7 @@ pub const WORDS: Audit = Audit {
         (
             "단골",
             &[
-                ("member.confirm", "단골 승인"),
+                ("member.confirm", "단골 확인"),
                 ("member.decline", "단골 거절"),
                 ("member.end", "단골 종료"),
                 ("member.show", "단골 조회"),

@@ -101,7 +101,7 @@ pub const WORDS: Campaigns = Campaigns {
     provider_id: "발송 대행사의 접수 번호",
     close: "아니요",
     pause: "일시 중지",
-    pause_question: "잠시 멈출까요? 아직 보내지 않은 메시지가 기다립니다. 이미 넘긴 메시지는 그대로 전송됩니다.",
+    pause_question: "잠시 멈출까요? 아직 보내지 않은 메시지가 기다립니다. 이미 넘긴 메시지는 그대로 발송됩니다.",
     paused: "일시 중지했습니다.",
     resume: "다시 시작",
     resume_question: "다시 시작할까요? 기다리던 메시지를 보냅니다.",

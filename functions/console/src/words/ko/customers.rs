@@ -51,7 +51,7 @@ pub const WORDS: Customers = Customers {
     delete_question: "정말 삭제할까요?",
     delete_hint: "삭제하면 되돌릴 수 없습니다. 이미 보낸 메시지의 기록은 남습니다.",
     delete_all_hint: "지금부터 새로 등록되는 고객은 삭제하지 않습니다. 다만 삭제하는 동안 이 그룹에 들어오거나 검색 조건에 맞게 바뀐 기존 고객은 함께 삭제될 수 있습니다.",
-    more_meanwhile: "그 사이에 고객이 늘어 아직 아무것도 하지 않았습니다. 인원을 다시 확인해 주세요.",
+    more_meanwhile: "그사이에 고객이 늘어 아직 아무것도 하지 않았습니다. 인원을 다시 확인해 주세요.",
     ask_all: |wish, count| {
         let count = number(count);
         match wish {
@@ -96,7 +96,7 @@ pub const WORDS: Customers = Customers {
     member: "단골",
     no_member: "단골 아님",
     member_state: |state| match state {
-        "pending" => "승인 대기",
+        "pending" => "확인 대기",
         "confirmed" => "단골",
         _ => "종료",
     },

@@ -9,8 +9,8 @@ pub const WORDS: Dashboard = Dashboard {
     import: "고객 등록",
     now: "지금까지",
     renews_itself: "자동으로 새로 고칩니다.",
-    success_rate: "전송 성공률",
-    of_messages: "건 (도착 / 전송)",
+    success_rate: "발송 성공률",
+    of_messages: "건 (도착 / 발송)",
     click_rate: "클릭률",
     of_delivered: "건 (클릭 / 도착)",
     made_of: "자세히 보기",
@@ -18,7 +18,7 @@ pub const WORDS: Dashboard = Dashboard {
     failed: "실패",
     awaiting: "결과 대기",
     unknown: "확인 안 됨",
-    not_handed_over: "전송 전·제외",
+    not_handed_over: "발송 전·제외",
     human: "사람의 방문",
     previews: "링크 미리보기",
     prefetches: "미리 읽기",
@@ -77,7 +77,7 @@ pub const WORDS: Dashboard = Dashboard {
     steps: [
         StepText {
             title: "발신 정보 등록",
-            why: "카카오 채널의 발신 키와 발신 번호가 있어야 알림톡을 보낼 수 있습니다.",
+            why: "카카오 채널의 발신 프로필 키와 발신 번호가 있어야 알림톡을 보낼 수 있습니다.",
             action: "설정 열기",
         },
         StepText {

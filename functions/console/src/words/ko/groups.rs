@@ -39,5 +39,5 @@ pub const WORDS: Groups = Groups {
     new_one: "새 그룹 만들기",
     out_of_all: "미지정 (모든 그룹에서 빼기)",
     choose_first: "그룹을 선택해 주세요.",
-    gone: "그룹을 찾을 수 없습니다. 그 사이에 삭제되었을 수 있습니다.",
+    gone: "그룹을 찾을 수 없습니다. 그사이에 삭제되었을 수 있습니다.",
 };

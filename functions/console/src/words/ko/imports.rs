@@ -85,7 +85,7 @@ pub const WORDS: Imports = Imports {
     outcome_undone: "되돌림",
     outcome_kept: "되돌리지 않음",
     rows_caption: "파일의 행",
-    choose_all: "이 쪽의 행 모두 선택",
+    choose_all: "이 페이지의 행 모두 선택",
     choose_row: |count| format!("{}행 선택", number(count)),
     row_column: "행",
     verdict_column: "판정",

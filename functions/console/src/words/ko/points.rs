@@ -31,7 +31,7 @@ pub const WORDS: Points = Points {
     balance: "잔액",
     written_by: "처리한 사람",
     by_system: "자동",
-    somebody_gone: "이전 직원",
+    somebody_gone: "그만둔 직원",
     withdrawn: "탈퇴한 분",
     is_reversed: "취소됨",
     of_member: "{}님의 포인트 내역",

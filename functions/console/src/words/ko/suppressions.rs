@@ -35,7 +35,7 @@ pub const WORDS: Suppressions = Suppressions {
     by: "등록한 사람",
     system: "자동 (카카오 결과)",
     somebody: "알 수 없음",
-    former_staff: "퇴사한 직원",
+    former_staff: "그만둔 직원",
     lift: "해제",
     lift_this: |phone| format!("수신 거부: {phone}"),
     lift_title: "수신 거부 해제",

@@ -30,7 +30,7 @@ pub const WORDS: Templates = Templates {
     refused: "반려",
     stopped: "사용 중지",
     unclear: "확인 필요",
-    no_sender: "템플릿은 카카오 채널의 발신 키로 등록됩니다. 설정에서 발신 정보를 먼저 입력해 주세요.",
+    no_sender: "템플릿은 카카오 채널의 발신 프로필 키로 등록됩니다. 설정에서 발신 정보를 먼저 입력해 주세요.",
     to_settings: "설정 열기",
     name: "템플릿 이름",
     name_hint: "직원만 봅니다. 환자에게는 보이지 않습니다.",
