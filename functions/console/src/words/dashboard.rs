@@ -155,6 +155,8 @@ pub struct Dashboard {
     pub template_in_review: &'static str,
     /// A template waits to be submitted.
     pub template_waits: &'static str,
+    /// Its review found something wrong with it.
+    pub template_refused: &'static str,
 }
 
 /// What is said of a step.

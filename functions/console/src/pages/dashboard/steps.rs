@@ -61,7 +61,10 @@ impl Steps {
         let waiting = templates.iter().find(|template| matches!(template.inspection.as_str(), "REG" | "REJ"));
         let (path, begun) = match waiting {
             _ if in_review => ("/templates".to_owned(), Some(words.template_in_review)),
-            Some(template) => (format!("/templates/{}", template.id), Some(words.template_waits)),
+            Some(template) => {
+                let begun = if template.inspection == "REJ" { words.template_refused } else { words.template_waits };
+                (format!("/templates/{}", template.id), Some(begun))
+            }
             None => ("/templates/new".to_owned(), None),
         };
         let print = codes.first_usable().map_or("/codes".to_owned(), |code| format!("/codes/{code}/print?format=poster"));
@@ -146,7 +149,9 @@ mod tests {
     #[test]
     fn a_template_that_was_begun_is_gone_on_with() {
         let refused = json!([{"id": "tpl_1", "sendable": false, "inspection": "REJ"}]);
-        assert_eq!(next(&steps(&json!("key"), &refused, 1, 0), true).unwrap(), "/templates/tpl_1");
+        let refused = steps(&json!("key"), &refused, 1, 0);
+        assert_eq!(next(&refused, true).unwrap(), "/templates/tpl_1");
+        assert!(refused.0.card(refused.1, true).into_string().contains(refused.1.template_refused));
     }
 
     #[test]

@@ -106,6 +106,7 @@ pub const WORDS: Dashboard = Dashboard {
     ask_owner: "Only an owner can do this. Ask one.",
     template_in_review: "Being reviewed",
     template_waits: "Begun",
+    template_refused: "Refused",
 };
 
 #[cfg(test)]

@@ -102,4 +102,5 @@ pub const WORDS: Dashboard = Dashboard {
     ask_owner: "대표 계정만 할 수 있습니다. 대표에게 요청해 주세요.",
     template_in_review: "검수 중",
     template_waits: "작성 중",
+    template_refused: "반려",
 };
