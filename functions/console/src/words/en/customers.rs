@@ -25,7 +25,7 @@ pub const WORDS: Customers = Customers {
     choose_first: "Choose customers first.",
     chosen: "{} chosen",
     kept: "{} of them on other pages",
-    choose_nobody: "Choose nobody",
+    choose_nobody: "Clear the selection",
     chosen_all: |count| format!("All of the list are chosen: {}", people(count)),
     chosen_title: |count| format!("Chosen: {}", people(count)),
     target: "Which group?",

@@ -24,16 +24,16 @@ pub const WORDS: Groups = Groups {
     delete: "Delete the group",
     delete_hint: "Only the group is deleted, its customers stay. Those who are in no other group go to “Ungrouped”.",
     delete_question: |name, customers| {
-        format!("Delete the group “{name}”? Its {} customers are not deleted.", number(customers))
+        format!("Delete the group “{name}”? Its customers ({}) are not deleted.", number(customers))
     },
     deleted: "The group was deleted. Its customers are still there.",
     show_customers: "Show customers",
     send: "Send",
     send_chosen: "Send to the chosen groups",
-    chosen: "{} groups chosen",
+    chosen: "Chosen groups: {}",
     choose_page: "Choose all groups of this page",
     choose_this: |name| format!("Choose the group “{name}”"),
-    none_found: "No group is called so",
+    none_found: "No group with this name",
     none_found_text: "Search by another part of its name, or make a new group.",
     none: "There are no groups yet",
     none_text: "Put customers to whom you write together into a group: VIP, returning patients.",

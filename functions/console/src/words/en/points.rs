@@ -42,7 +42,7 @@ pub const WORDS: Points = Points {
     take_back: "Take back",
     take_back_question: "Take this line back? A line of the opposite amount is written. This cannot be undone. ({})",
     take_back_note: "Why (optional)",
-    taken_back_said: "Taken back. The member has {} points now.",
+    taken_back_said: "Taken back. Points of the member now: {}.",
     held_title: "Held points",
     held_lead: "These points were not granted at once. Look at the reason, then decide.",
     owners_decide: "Only owners decide on held points.",

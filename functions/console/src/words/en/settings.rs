@@ -7,7 +7,7 @@ pub const WORDS: Settings = Settings {
     title: "Settings",
     saved: "Saved.",
     sender_key_refused: |why| format!("Saved, but no templates could be read with this key. Check that it is right. {why}"),
-    sender_key_unchecked: "Saved. The provider does not answer, so the sender profile key could not be checked.",
+    sender_key_unchecked: "Saved. The provider does not answer, so the sender key could not be checked.",
     owner_only: "Only an owner can change the settings.",
     sections: "Sections",
     clinic_title: "Clinic and sender",

@@ -10,9 +10,9 @@ pub const WORDS: Templates = Templates {
     sync: "Synchronise",
     synced: |synced, removed| {
         if removed == 0 {
-            format!("{synced} templates fetched.")
+            format!("Templates fetched: {synced}.")
         } else {
-            format!("{synced} templates fetched. {removed} that the provider does not have any more were removed.")
+            format!("Templates fetched: {synced}. Removed, as the provider does not have them any more: {removed}.")
         }
     },
     empty_title: "No templates yet",
