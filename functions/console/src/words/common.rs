@@ -25,6 +25,8 @@ pub struct Common {
     pub check_the_fields: &'static str,
     /// Above a form that came back after signing in again.
     pub form_restored: &'static str,
+    /// A button without fields was pressed when the session had ended.
+    pub not_done: &'static str,
     /// Does nothing and goes back.
     pub cancel: &'static str,
     /// Closes a window and does nothing.

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use chrono::TimeDelta;
+use console::words::ko::WORDS;
 use serde_json::{Value, json};
 use shared::clock::Ambient;
 
@@ -60,4 +61,19 @@ async fn a_time_at_which_nothing_can_be_sent_again_is_said_beside_its_field() {
         let error = format!("id=\"field-at-error\">{said}<");
         assert!(shown.body.contains(&error) && shown.body.contains(&format!("value=\"{at}\"")), "{}", shown.body);
     }
+}
+
+#[tokio::test]
+async fn after_a_sign_in_in_between_sending_again_is_as_it_was_and_a_mere_button_says_that_nothing_was_done() {
+    let mut browser = Browser::of_clinic("staff").await;
+    browser.answers("GET /v1/campaigns/cmp_1", 200, campaign(TimeDelta::hours(1), 0, "not_reachable"));
+    browser.answers("GET /v1/campaigns/cmp_1/messages", 200, json!({ "items": [] }));
+    let fields = [("part", "failed"), ("key", "the-key"), ("at", "2030-01-01T09:00")];
+    let shown = browser.post_with("/campaigns/cmp_1/again", "of-another-session", &fields).await.body;
+    assert!(shown.contains(WORDS.common.form_restored) && !shown.contains(FAILED), "{shown}");
+    assert!(shown.contains("value=\"2030-01-01T09:00\"") && shown.contains("value=\"the-key\""), "{shown}");
+    let led = browser.post_with("/campaigns/cmp_1/pause", "of-another-session", &[]).await;
+    assert_eq!(led.status, StatusCode::SEE_OTHER);
+    assert!(browser.get("/campaigns/cmp_1").await.body.contains(WORDS.common.not_done));
+    assert!(browser.asked().iter().all(|(call, _)| call.starts_with("GET ")));
 }

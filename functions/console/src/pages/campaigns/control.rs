@@ -68,7 +68,7 @@ pub fn buttons(site: &Site, campaign: &Campaign) -> Markup {
 }
 
 /// Sending again to a part of its recipients: when results are known (those that never come are not waited for longer than a day), and
-/// to those who did not click when they had a day for it. What is wrong with a form is said in it, and it stays open.
+/// to those who did not click when they had a day for it. A form with something wrong, or after a sign-in in between, stays open.
 pub fn follow_up(site: &Site, campaign: &Campaign, form: &Form, errors: &Errors) -> Markup {
     let words = &site.words().campaigns;
     let not_clicked = campaign.messages.delivered.saturating_sub(campaign.clicks.unique);
@@ -82,7 +82,7 @@ pub fn follow_up(site: &Site, campaign: &Campaign, form: &Form, errors: &Errors)
     let action = format!("/campaigns/{}/again", parts::encoded(&campaign.id));
     let question = |id, class, part: &str, label, question: &str, count: u64| {
         let text = question.replace("{}", &parts::number(count));
-        if errors.at("at").is_some() && form.text("part") == part {
+        if (form.restored() || errors.at("at").is_some()) && form.text("part") == part {
             return html! {
                 form method="post" action=(action) {
                     p { (text) }
@@ -131,7 +131,7 @@ fn told(site: &Site, id: &str, done: Result<(), Failure>, text: &str) -> Answer 
 
 /// A button that was pressed when the session had ended is not carried out: the page is shown again.
 fn restored(site: &Site, id: &str) -> Response {
-    site.go_saying(&format!("/campaigns/{}", parts::encoded(id)), Tone::Warning, site.words().common.form_restored)
+    site.go_saying(&format!("/campaigns/{}", parts::encoded(id)), Tone::Warning, site.words().common.not_done)
 }
 
 /// Pauses it.
@@ -182,7 +182,7 @@ struct Again {
 /// When the API does not answer.
 pub async fn again(site: Person, Path(id): Path<String>, form: Form) -> Answer {
     if form.restored() {
-        return Ok(restored(&site, &id));
+        return show::page(&site, &id, &Wanted::default(), &form, &Errors::none()).await;
     }
     let words = &site.words().campaigns;
     let mut wish = json!({ "part": form.text("part") });

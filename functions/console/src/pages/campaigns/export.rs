@@ -32,7 +32,7 @@ pub async fn export(site: Person, Path(id): Path<String>, form: Form) -> Answer 
     let words = &site.words().campaigns;
     let path = format!("/campaigns/{}", parts::encoded(&id));
     if form.restored() {
-        return Ok(site.go_saying(&path, Tone::Warning, site.words().common.form_restored));
+        return Ok(site.go_saying(&path, Tone::Warning, site.words().common.not_done));
     }
     let format = if form.text("format") == "csv" { "csv" } else { "xlsx" };
     let mut wish = Map::from_iter([("format".to_owned(), json!(format))]);

@@ -41,7 +41,7 @@ pub async fn page(site: &Person, id: &str, wanted: &Wanted, form: &Form, errors:
     let path = format!("/campaigns/{}", parts::encoded(id));
     let refresh = if site.is_sent() { &path } else { site.here() };
     let content = html! {
-        (parts::error_summary(site, errors))
+        (parts::restored(site, form)) (parts::error_summary(site, errors))
         p { a href="/campaigns" { "← " (words.title) } }
         div.head {
             h1 {

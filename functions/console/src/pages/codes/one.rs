@@ -44,7 +44,7 @@ pub async fn change(site: Person, Path(code): Path<String>, form: Form) -> Answe
         }
     };
     if form.restored() {
-        return Ok(site.go_saying(&path, Tone::Warning, words.common.form_restored));
+        return Ok(site.go_saying(&path, Tone::Warning, words.common.not_done));
     }
     match site.api().patch(["referral-codes", &code]).json(&body).done().await {
         Ok(()) => Ok(site.go_saying(&path, Tone::Good, said)),

@@ -21,7 +21,7 @@ struct File {
 /// When the API does not answer.
 pub async fn export(site: Person, form: Form) -> Answer {
     if form.restored() {
-        return Ok(site.go_saying(back(&form), Tone::Warning, site.words().common.form_restored));
+        return Ok(site.go_saying(back(&form), Tone::Warning, site.words().common.not_done));
     }
     let mut wish = json!({ "format": if form.text("format") == "csv" { "csv" } else { "xlsx" } });
     for (name, field) in [("q", "q"), ("groupId", "group")] {

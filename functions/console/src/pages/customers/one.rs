@@ -102,7 +102,7 @@ pub async fn delete(site: Person, Path(id): Path<String>, form: Form) -> Answer 
     let words = site.words();
     if form.restored() {
         let path = format!("/customers/{}", parts::encoded(&id));
-        return Ok(site.go_saying(&path, Tone::Warning, words.common.form_restored));
+        return Ok(site.go_saying(&path, Tone::Warning, words.common.not_done));
     }
     let forget = form.has("forget");
     site.api().delete(["customers", &id]).maybe("forget", forget.then_some("true")).done().await?;

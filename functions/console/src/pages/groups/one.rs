@@ -44,7 +44,7 @@ pub async fn rename(site: Person, Path(id): Path<String>, form: Form) -> Answer 
 pub async fn delete(site: Person, Path(id): Path<String>, form: Form) -> Answer {
     if form.restored() {
         let path = format!("/groups/{}", parts::encoded(&id));
-        return Ok(site.go_saying(&path, Tone::Warning, site.words().common.form_restored));
+        return Ok(site.go_saying(&path, Tone::Warning, site.words().common.not_done));
     }
     match site.api().delete(["groups", &id]).done().await {
         Ok(()) => Ok(site.go_saying("/groups", Tone::Good, site.words().groups.deleted)),

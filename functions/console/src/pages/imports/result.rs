@@ -183,7 +183,7 @@ fn undo_button(site: &Site, import: &Import) -> Markup {
 /// When there is no such import, or the API does not answer.
 pub async fn undo(site: Person, Path(id): Path<String>, form: Form) -> Answer {
     if form.restored() {
-        return Ok(site.go_saying(&path(&id, ""), Tone::Warning, site.words().common.form_restored));
+        return Ok(site.go_saying(&path(&id, ""), Tone::Warning, site.words().common.not_done));
     }
     match site.api().post(["imports", &id, "undo"]).idempotent(form.text("key")).json(&json!({})).done().await {
         Ok(()) => Ok(lead_back(&site, &id)),

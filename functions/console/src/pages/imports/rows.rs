@@ -166,7 +166,9 @@ pub async fn change(site: Person, Path(id): Path<String>, Query(near): Query<Nea
     let words = &site.words().imports;
     let filter = Filter::of(&form);
     if form.restored() {
-        return Ok(site.go_saying(&filter.address(&id), Tone::Warning, site.words().common.form_restored));
+        let again = if form.has("row") { words.nothing_chosen } else { "" };
+        let text = format!("{} {again}", site.words().common.not_done);
+        return Ok(site.go_saying(&filter.address(&id), Tone::Warning, text.trim_end()));
     }
     let Some((verb, rows)) = asked(&form) else {
         return Ok(site.go_saying(&filter.address(&id), Tone::Warning, words.nothing_chosen));

@@ -194,7 +194,7 @@ pub async fn bad_rows(site: Person, Path(id): Path<String>) -> Answer {
 /// When there is no such import, or the API does not answer.
 pub async fn discard(site: Person, Path(id): Path<String>, form: Form) -> Answer {
     if form.restored() {
-        return Ok(site.go_saying(&path(&id, ""), Tone::Warning, site.words().common.form_restored));
+        return Ok(site.go_saying(&path(&id, ""), Tone::Warning, site.words().common.not_done));
     }
     match site.api().delete(["imports", &id]).done().await {
         Ok(()) => Ok(site.go_saying("/imports", Tone::Good, site.words().imports.discarded)),

@@ -153,7 +153,7 @@ fn own_code(site: &Site, clinic: &Clinic, code: &str, link: &str) -> Markup {
 
 async fn leave(site: Person, Path(clinic): Path<String>, form: Form) -> Answer {
     if form.restored() {
-        return Ok(site.go_saying("/me", Tone::Warning, site.words().common.form_restored));
+        return Ok(site.go_saying("/me", Tone::Warning, site.words().common.not_done));
     }
     site.api().delete(["memberships", &clinic]).done().await?;
     Ok(site.go_saying("/me", Tone::Good, &(site.words().me.left)(form.text("clinic"))))

@@ -39,7 +39,7 @@ async fn decide(site: &Site, user: &str, deed: &str, form: &Form) -> Answer {
     let words = site.words();
     let back = inside(form.text("next")).map_or_else(|| path(user), str::to_owned);
     if form.restored() {
-        return Ok(site.go_saying(&back, Tone::Warning, words.common.form_restored));
+        return Ok(site.go_saying(&back, Tone::Warning, words.common.not_done));
     }
     match site.api().post(["members", user, deed]).send::<Named>().await {
         Ok(member) => {

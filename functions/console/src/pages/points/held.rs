@@ -79,7 +79,7 @@ pub async fn decide(site: Person, form: Form) -> Answer {
     let words = site.words();
     let releases = form.text("do") == "release";
     if form.restored() && releases {
-        return Ok(site.go_saying("/points/held", Tone::Warning, words.common.form_restored));
+        return Ok(site.go_saying("/points/held", Tone::Warning, words.common.not_done));
     }
     if form.restored() {
         return page(&site, &Asked::default(), Some((&form, &Errors::none()))).await;

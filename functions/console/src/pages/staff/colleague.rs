@@ -86,7 +86,7 @@ pub async fn remove(site: Person, Path(id): Path<String>, form: Form) -> Answer 
     let words = &site.words().staff;
     let back = format!("/staff/{}", parts::encoded(&id));
     if form.restored() {
-        return Ok(site.go_saying(&back, Tone::Warning, site.words().common.form_restored));
+        return Ok(site.go_saying(&back, Tone::Warning, site.words().common.not_done));
     }
     match site.api().delete(["staff", &id]).done().await {
         Ok(()) if form.has("myself") => Ok(site.go_saying("/start", Tone::Good, words.left)),

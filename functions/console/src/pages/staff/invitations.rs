@@ -204,7 +204,7 @@ pub async fn back(site: Person) -> Response {
 pub async fn revoke(site: Person, Path(id): Path<String>, form: Form) -> Answer {
     let path = "/staff/invitations";
     if form.restored() {
-        return Ok(site.go_saying(path, Tone::Warning, site.words().common.form_restored));
+        return Ok(site.go_saying(path, Tone::Warning, site.words().common.not_done));
     }
     match site.api().delete(["staff", "invitations", &id]).done().await {
         Ok(()) => Ok(site.go_saying(path, Tone::Good, site.words().staff.revoked)),

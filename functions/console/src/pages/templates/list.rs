@@ -114,7 +114,7 @@ pub async fn lead_back(site: Site) -> Response {
 /// Fetches what the provider has.
 pub async fn synchronise(site: Person, form: Form) -> Answer {
     if form.restored() {
-        return Ok(site.go_saying("/templates", Tone::Warning, site.words().common.form_restored));
+        return Ok(site.go_saying("/templates", Tone::Warning, site.words().common.not_done));
     }
     match site.api().post(["templates", "sync"]).send::<Synchronised>().await {
         Ok(it) => {

@@ -11,7 +11,7 @@ use crate::visitor::Tone;
 pub async fn request_review(site: Person, Path(id): Path<String>, form: Form) -> Answer {
     let page = format!("/templates/{id}");
     if form.restored() {
-        return Ok(site.go_saying(&page, Tone::Warning, site.words().common.form_restored));
+        return Ok(site.go_saying(&page, Tone::Warning, site.words().common.not_done));
     }
     match site.api().post(["templates", &id, "review"]).done().await {
         Ok(()) => Ok(site.go_saying(&page, Tone::Good, site.words().templates.submitted)),
@@ -23,7 +23,7 @@ pub async fn request_review(site: Person, Path(id): Path<String>, form: Form) ->
 pub async fn delete(site: Person, Path(id): Path<String>, form: Form) -> Answer {
     let page = format!("/templates/{id}");
     if form.restored() {
-        return Ok(site.go_saying(&page, Tone::Warning, site.words().common.form_restored));
+        return Ok(site.go_saying(&page, Tone::Warning, site.words().common.not_done));
     }
     match site.api().delete(["templates", &id]).done().await {
         Ok(()) => Ok(site.go_saying("/templates", Tone::Good, site.words().templates.deleted)),

@@ -28,6 +28,7 @@ pub const WORDS: Common = Common {
     sign_out: "Sign out",
     check_the_fields: "Check what you have entered.",
     form_restored: "Nothing was done yet. The form is as you left it: look at it, then press the button once more. Files must be chosen again.",
+    not_done: "Nothing was done yet. Press the button again.",
     cancel: "Cancel",
     close: "Close",
     save: "Save",

@@ -28,6 +28,7 @@ pub const WORDS: Common = Common {
     sign_out: "로그아웃",
     check_the_fields: "입력한 내용을 확인해 주세요.",
     form_restored: "아직 처리하지 않았습니다. 작성하던 내용을 그대로 되살렸으니 확인한 뒤 한 번 더 눌러 주세요. 파일은 다시 선택해야 합니다.",
+    not_done: "아직 처리하지 않았습니다. 다시 눌러 주세요.",
     cancel: "취소",
     close: "닫기",
     save: "저장",
