@@ -101,3 +101,18 @@ async fn where_no_phone_can_be_proven_the_field_says_who_can_help() {
     assert_eq!(shown.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(shown.body.contains("병원 접수대에서 번호를 확인해 주세요.</p>") && shown.body.contains("value=\"010-1234-5678\""));
 }
+
+#[tokio::test]
+async fn only_somebody_whom_the_api_knows_for_no_clinic_is_shown_no_way_to_one() {
+    let mut browser = Browser::of_clinic("staff").await;
+    browser.answers("GET /v1/me", 200, json!({ "name": "이세찬", "phone": null, "clinics": [] }));
+    browser.answers("GET /v1/me/friends", 200, json!({ "invited": [], "invitedBy": [], "invitedCount": 0 }));
+    browser.answers("GET /v1/me/points", 200, json!({ "items": [] }));
+    let to_clinic = console::words::ko::WORDS.me.to_clinic;
+    assert!(browser.get("/me").await.body.contains(to_clinic));
+    browser.answers("GET /v1/clinic", 403, problem(403, "not-staff", None));
+    let shown = browser.get("/me").await;
+    assert!(shown.status == StatusCode::OK && !shown.body.contains(to_clinic), "{}", shown.body);
+    browser.answers("GET /v1/clinic", 503, problem(503, "unavailable", None));
+    assert_eq!(browser.get("/me").await.status, StatusCode::SERVICE_UNAVAILABLE);
+}

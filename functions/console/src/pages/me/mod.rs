@@ -63,7 +63,13 @@ struct Clinic {
 
 async fn show(site: Person) -> Answer {
     let api = site.api();
-    let of_staff = async { Ok(api.get(["clinic"]).send::<Value>().await.is_ok()) };
+    let of_staff = async {
+        match api.get(["clinic"]).send::<Value>().await {
+            Ok(_) => Ok(true),
+            Err(failure) if failure.problem().is_some_and(|problem| problem.is("not-staff")) => Ok(false),
+            Err(failure) => Err(failure),
+        }
+    };
     let (mine, friends, points, is_staff) = tokio::try_join!(
         api.get(["me"]).send::<Mine>(),
         api.get(["me", "friends"]).query("limit", 5).send::<friends::Friends>(),
