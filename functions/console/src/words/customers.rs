@@ -75,6 +75,8 @@ pub struct Customers {
     pub remaining: fn(u64) -> String,
     /// What happens when the page is closed.
     pub keep_open: &'static str,
+    /// A step failed: nothing goes on by itself.
+    pub stopped: &'static str,
     /// Does the next step.
     pub go_on: &'static str,
     /// Ends it here.

@@ -108,6 +108,7 @@ async fn go_on(site: &Person, mut work: Work) -> Answer {
             (parts::progress(site.words().customers.progress, work.total.saturating_sub(work.remaining), work.total))
             p role="status" { ((site.words().customers.remaining)(work.remaining)) }
             p.hint { (site.words().customers.keep_open) }
+            p.error role="status" data-stopped=(site.words().customers.stopped) {}
             form method="post" action="/customers/all" data-step {
                 (work.fields(site))
                 button.button.primary type="submit" { (site.words().customers.go_on) }

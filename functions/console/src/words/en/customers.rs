@@ -62,6 +62,7 @@ pub const WORDS: Customers = Customers {
     progress: "Worked through:",
     remaining: |count| format!("{} left.", people(count)),
     keep_open: "It stops when you close this page. What is done stays done.",
+    stopped: "It stopped on the way. Press the button below in a moment to go on.",
     go_on: "Go on",
     stop: "Stop here, back to the list",
     to_list: "Back to the list",

@@ -62,6 +62,7 @@ pub const WORDS: Customers = Customers {
     progress: "처리한 고객",
     remaining: |count| format!("{}명 남았습니다.", number(count)),
     keep_open: "이 페이지를 닫으면 멈춥니다. 이미 처리한 고객은 그대로 유지됩니다.",
+    stopped: "처리가 중간에 멈췄습니다. 잠시 후 아래 버튼을 눌러 이어서 진행해 주세요.",
     go_on: "계속하기",
     stop: "여기서 멈추고 목록으로",
     to_list: "고객 목록으로",
