@@ -1,7 +1,8 @@
 // A piece of a page that changes while somebody looks: <div data-live="/campaigns/cmp_1/progress">. It is fetched every two
 // seconds (or as often as `data-every` says, the first time at once with `data-now`), less often while the page is not looked at or
 // the server is away, until what comes has no `data-live` any more. What is announced stands in an element with
-// `role=status`; the rest changes silently.
+// `role=status`; the rest changes silently. `data-reload` is the address of the page, which is loaded anew when the last piece that
+// comes has it, or when somebody was signed out.
 
 const PAUSE = 2000;
 const LONGEST = 30000;
@@ -13,10 +14,26 @@ function mark(element) {
   return href ? `a[href="${CSS.escape(href)}"]` : "";
 }
 
-function reload() {
+function isChanged(field) {
+  // What is wrong with a field was said about what somebody entered.
+  if (field.matches("[aria-invalid=true]") || field.validity.badInput) return true;
+  if (field.options) return field.selectedIndex !== Math.max([...field.options].findIndex((option) => option.defaultSelected), 0);
+  return field.value !== field.defaultValue || field.checked !== field.defaultChecked;
+}
+
+// Loads the page anew, but not while somebody fills something in.
+async function reload(address) {
+  while ([...document.querySelectorAll("input, select, textarea")].some(isChanged)) await new Promise((done) => setTimeout(done, PAUSE));
   const focused = document.activeElement;
   if (focused && focused !== document.body) sessionStorage.setItem("focus", mark(focused));
-  location.reload();
+  // A page that answered a form would be asked for with the form.
+  if (new URL(address, location.href).pathname === location.pathname) location.reload(); else location.assign(address);
+}
+
+// Leaves it to the button that is there without a script.
+function leave(place) {
+  for (const element of place.querySelectorAll("[data-with-script]")) element.hidden = true;
+  for (const element of place.querySelectorAll("[data-without-script]")) element.hidden = false;
 }
 
 async function follow(element) {
@@ -28,7 +45,10 @@ async function follow(element) {
     await new Promise((done) => setTimeout(done, wait));
     try {
       const answer = await fetch(current.dataset.live, { headers: { "x-requested-with": "fetch" }, redirect: "manual" });
-      if (answer.type === "opaqueredirect") { reload(); return; }
+      if (answer.type === "opaqueredirect") {
+        if (current.dataset.reload) reload(current.dataset.reload); else leave(current);
+        return;
+      }
       if (!answer.ok) throw new Error(answer.status);
       const next = new DOMParser().parseFromString(await answer.text(), "text/html").body.firstElementChild;
       if (!next) return;
@@ -36,11 +56,10 @@ async function follow(element) {
       for (const open of current.querySelectorAll("details[id][open]")) next.querySelector(`#${CSS.escape(open.id)}`)?.setAttribute("open", "");
       if (next.outerHTML !== current.outerHTML) {
         const focused = current.contains(document.activeElement) ? mark(document.activeElement) : "";
-        const done = !next.dataset.live && current.dataset.live && next.hasAttribute("data-reload");
         current.replaceWith(next);
         current = next;
         if (focused) next.querySelector(focused)?.focus({ preventScroll: true });
-        if (done) { reload(); return; }
+        if (!next.dataset.live && next.dataset.reload) { reload(next.dataset.reload); return; }
       }
       pause = every;
     } catch {

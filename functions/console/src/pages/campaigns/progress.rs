@@ -37,9 +37,10 @@ pub fn progress(site: &Site, campaign: &Campaign, seen: &str) -> Markup {
     let now = site.deps().ambient.now();
     let is_over = campaign.finished_at.is_some_and(|at| at + AFTERWARDS < now);
     let is_same = campaign.phase() == seen;
-    let address = format!("/campaigns/{}/progress?seen={}", parts::encoded(&campaign.id), campaign.phase());
+    let path = format!("/campaigns/{}", parts::encoded(&campaign.id));
+    let address = format!("{path}/progress?seen={}", campaign.phase());
     html! {
-        div #progress data-live=[Some(address).filter(|_| is_same && !is_over)] data-reload[!is_same] {
+        div #progress data-live=[Some(address).filter(|_| is_same && !is_over)] data-reload=[Some(path).filter(|_| !is_same || !is_over)] {
             (state(site, campaign))
             @if campaign.state != "scheduled" {
                 @if campaign.progress.complete { (parts::progress(words.with_result, campaign.progress.with_result, campaign.to_send())) }

@@ -62,7 +62,7 @@ impl StatsNow {
     pub fn cards(&self, words: &Dashboard) -> Markup {
         let (success, click, messages, clicks) = (&self.success_rate, &self.click_rate, &self.messages, &self.clicks);
         html! {
-            ul.cards.now #now data-live="/dashboard/now" data-every="5" {
+            ul.cards.now #now data-live="/dashboard/now" data-reload="/" data-every="5" {
                 (rate(words.success_rate, "success-rate", success.delivered, success.of, words.of_messages, (words.made_of, &[
                     (words.requested, messages.requested),
                     (words.failed, messages.failed),

@@ -99,10 +99,10 @@ pub async fn progress(site: Person, Path(id): Path<String>) -> Answer {
 fn progress_part(site: &Site, import: &Import) -> Markup {
     let words = &site.words().imports;
     if !import.state.is_moving() {
-        return html! { section #progress data-reload {} };
+        return html! { section #progress data-reload=(import.path()) {} };
     }
     html! {
-        section.card #progress aria-label=(words.progress) data-live=(path(&import.id, "progress")) {
+        section.card #progress aria-label=(words.progress) data-live=(path(&import.id, "progress")) data-reload=(import.path()) {
             @match import.state {
                 State::Uploading => p role="status" { (words.waiting) },
                 State::Parsing => {
