@@ -16,13 +16,14 @@ async function begin(form, file) {
   return answer.ok ? told : Promise.reject(Object.assign(new Error("refused"), { text: told.error }));
 }
 
+const stopped = (signal) => new Promise((_, failed) => { signal.addEventListener("abort", () => failed(signal.reason)); });
+
 function put(request, url, file, show) {
   return new Promise((done, failed) => {
     request.open("PUT", url);
     request.upload.addEventListener("progress", (event) => { if (event.lengthComputable) show(event.loaded / event.total); });
     request.addEventListener("load", () => (request.status < 300 ? done() : failed(new Error(request.status))));
     request.addEventListener("error", () => failed(new Error("unreachable")));
-    request.addEventListener("abort", () => failed(Object.assign(new Error("stopped"), { stopped: true })));
     request.send(file);
   });
 }
@@ -34,6 +35,8 @@ function prepare(form) {
   const share = progress.querySelector("[data-share]");
   const problem = form.querySelector(".error");
   const button = form.querySelector("[type=submit]");
+  // Stops what is going on, from the first moment; the request is there when the file itself is on its way.
+  let going = null;
   let request = null;
   // The message of the page reads better than the browser's, and stays.
   form.noValidate = true;
@@ -59,49 +62,56 @@ function prepare(form) {
     input.disabled = yes;
     if (yes) show(0);
   };
-  const forsake = (id) => fetch(`/imports/${id}/discard`, { method: "POST", body: new URLSearchParams({ csrf: form.elements.csrf.value }), redirect: "manual" });
+  const forsake = ({ id }) => fetch(`/imports/${id}/discard`, { method: "POST", body: new URLSearchParams({ csrf: form.elements.csrf.value }), redirect: "manual" });
 
   async function send(file) {
+    const { signal } = going = new AbortController();
     complain("");
     busy(true);
     said.textContent = form.dataset.going.replace("{}", 0);
     let begun = null;
+    const beginning = begin(form, file);
     try {
-      begun = await begin(form, file);
+      begun = await Promise.race([beginning, stopped(signal)]);
       if (file.size > begun.maxBytes) {
         throw Object.assign(new Error("too large"), { text: form.dataset.tooLarge.replace("{}", wide(begun.maxBytes)) });
       }
       request = new XMLHttpRequest();
-      await put(request, begun.uploadUrl, file, show);
+      await Promise.race([put(request, begun.uploadUrl, file, show), stopped(signal)]);
       request = null;
       show(1);
       said.textContent = form.dataset.done;
       location.assign(begun.page);
     } catch (error) {
-      request = null;
+      request?.abort();
+      request = going = null;
       busy(false);
       said.textContent = "";
-      if (begun && !error.text && !error.stopped && file.size < FORM_BYTES) {
+      if (begun && !error.text && !signal.aborted && file.size < FORM_BYTES) {
         form.elements["instead-of"].value = begun.id;
         form.submit();
         return;
       }
-      if (begun) forsake(begun.id);
-      if (error.stopped) { input.focus(); return; }
+      // Also what is only begun by now. An import without a file is forgotten by itself too.
+      beginning.then(forsake).catch(() => {});
+      if (signal.aborted) { input.focus(); return; }
       complain(error.text ?? form.dataset.failed);
     }
   }
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (request) return;
+    if (going) return;
     const file = input.files[0];
     if (file) send(file); else complain(form.dataset.choose);
   });
-  progress.querySelector("[data-stop]").addEventListener("click", () => request?.abort());
+  progress.querySelector("[data-stop]").addEventListener("click", () => going?.abort());
   input.addEventListener("change", () => complain(""));
   addEventListener("beforeunload", (event) => { if (request) event.preventDefault(); });
-  addEventListener("pageshow", () => busy(false));
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) going = null;
+    if (!going) busy(false);
+  });
 
   // Anywhere on the page, or a file beside the field would replace the page.
   const carries = (event) => event.dataTransfer?.types.includes("Files");
@@ -111,7 +121,7 @@ function prepare(form) {
     if (!carries(event)) return;
     event.preventDefault();
     delete drop.dataset.over;
-    if (request) return;
+    if (going) return;
     if (event.dataTransfer.files.length !== 1) { complain(form.dataset.one); return; }
     input.files = event.dataTransfer.files;
     form.requestSubmit();
