@@ -31,13 +31,21 @@ addEventListener("pageshow", () => {
 for (const element of document.querySelectorAll("[data-with-script]")) element.hidden = false;
 for (const element of document.querySelectorAll("[data-without-script]")) element.hidden = true;
 
-document.addEventListener("click", async (event) => {
+document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-print], [data-copy]");
   if (!button) return;
-  if ("print" in button.dataset) return window.print();
-  await navigator.clipboard.writeText(button.dataset.copy);
-  const said = button.querySelector("[role=status]") ?? button.appendChild(Object.assign(document.createElement("span"), { className: "visually-hidden" }));
-  said.setAttribute("role", "status");
-  said.textContent = button.dataset.copied ?? "";
-  button.dataset.done = "yes";
+  if ("print" in button.dataset) window.print(); else copy(button, button.dataset.copy);
 });
+
+// Copies a text, and says after the row of the button whether that went well.
+export async function copy(button, text) {
+  const row = button.parentElement;
+  const said = row.nextElementSibling?.matches(".said") ? row.nextElementSibling : document.createElement("p");
+  said.className = "said muted small";
+  said.setAttribute("role", "status");
+  said.textContent = "";
+  if (!said.isConnected) row.after(said);
+  const result = await navigator.clipboard?.writeText(text).then(() => button.dataset.copied, () => undefined);
+  // What comes together with its region, or is there already, is not read out.
+  setTimeout(() => { said.textContent = result ?? button.dataset.notCopied; }, 100);
+}

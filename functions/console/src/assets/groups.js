@@ -1,6 +1,7 @@
 // Groups to choose from: what is typed is looked for at once, and what was chosen stays.
 //
 // <div data-groups="/groups/choose?as=one&name=to">: a `[data-search]` and a `[data-found]`, which what comes is put in place of.
+// `[data-said]` stays and is read out: what `[data-nothing]` says when nothing was found.
 // A text in `[data-new]` chooses the box of its row.
 
 for (const place of document.querySelectorAll("[data-groups]")) {
@@ -24,6 +25,7 @@ for (const place of document.querySelectorAll("[data-groups]")) {
         else next.querySelector("ul")?.prepend(chosen.closest("li"));
       }
       found.replaceWith(next);
+      place.querySelector("[data-said]").textContent = next.querySelector("[data-nothing]")?.textContent ?? "";
     } catch {
       // The list stays as it is; the next letter asks again.
     }

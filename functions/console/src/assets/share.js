@@ -1,5 +1,7 @@
 // Hands a link to another application of the phone; where there is no such thing, copies it.
 
+import { copy } from "./console.js";
+
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-share]");
   if (!button) return;
@@ -9,11 +11,5 @@ document.addEventListener("click", async (event) => {
   } catch (error) {
     if (error.name === "AbortError") return;
   }
-  await navigator.clipboard.writeText(button.dataset.share);
-  const row = button.parentElement;
-  const said = row.nextElementSibling?.matches(".said") ? row.nextElementSibling : document.createElement("p");
-  said.className = "said muted small";
-  said.setAttribute("role", "status");
-  if (!said.isConnected) row.after(said);
-  said.textContent = button.dataset.copied;
+  await copy(button, button.dataset.share);
 });

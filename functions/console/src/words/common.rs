@@ -59,6 +59,8 @@ pub struct Common {
     pub copy: &'static str,
     /// After it was copied.
     pub copied: &'static str,
+    /// The browser does not let it be copied.
+    pub not_copied: &'static str,
     /// Prints a page.
     pub print: &'static str,
     /// Yes and no of a switch.

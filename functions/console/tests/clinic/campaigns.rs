@@ -60,7 +60,11 @@ async fn a_time_at_which_nothing_can_be_sent_again_is_said_beside_its_field() {
         assert_eq!(shown.status, StatusCode::UNPROCESSABLE_ENTITY);
         let error = format!("id=\"field-at-error\">{said}<");
         assert!(shown.body.contains(&error) && shown.body.contains(&format!("value=\"{at}\"")), "{}", shown.body);
-        assert!(shown.body.contains("data-reload=\"/campaigns/cmp_1\""), "loaded anew, this page would send again: {}", shown.body);
+        assert!(
+            shown.body.contains("data-reload=\"/campaigns/cmp_1\""),
+            "loaded anew, this page would send again: {}",
+            shown.body
+        );
     }
 }
 

@@ -160,3 +160,13 @@ async fn all_of_a_list_that_are_moved_are_counted_and_a_list_that_is_gone_is_sai
     }
     assert!(told(&browser.asked(), "POST").is_empty());
 }
+
+#[tokio::test]
+async fn among_groups_that_are_looked_for_the_one_of_the_page_stays_marked() {
+    let mut browser = staff(&[]).await;
+    let group =
+        json!({ "id": "grp_1", "name": "VIP", "unassigned": false, "customers": 1, "createdAt": "2026-11-21T00:00:00Z" });
+    browser.answers("GET /v1/groups", 200, json!({ "items": [group], "nextCursor": null }));
+    let shown = browser.get("/groups/choose?as=links&name=group&here=grp_1&q=V").await;
+    assert!(shown.body.contains("aria-current=\"page\""), "{}", shown.body);
+}

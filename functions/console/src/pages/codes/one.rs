@@ -98,8 +98,8 @@ fn body(site: &Site, shell: Shell, code: &ReferralCode, sent: Option<(&Form, &Er
                     h2 #link { (words.link) }
                     (facts(site, code, &zone))
                     div.actions {
-                        @let copied = site.words().common.copied;
-                        button.button type="button" hidden data-with-script data-copy=(code.invite_link) data-copied=(copied) {
+                        @let common = &site.words().common;
+                        button.button type="button" hidden data-with-script data-copy=(code.invite_link) data-copied=(common.copied) data-not-copied=(common.not_copied) {
                             (words.copy_link)
                         }
                     }

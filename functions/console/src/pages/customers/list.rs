@@ -85,7 +85,7 @@ struct Content {
 /// When there is no such group, or the API does not answer.
 pub async fn show(site: Person, Query(mut asked): Query<Asked>) -> Answer {
     asked.q = asked.q.trim().chars().take(MAX_SEARCH).collect();
-    let groups = Offer::links().looking_for(&asked.find).find_at(&site);
+    let groups = Offer::links(&asked.group).looking_for(&asked.find).find_at(&site);
     let columns = site.api().get(["customers", "columns"]);
     let (shell, listed, groups, group, columns) = tokio::try_join!(
         site.shell(),
@@ -223,7 +223,8 @@ fn aside(site: &Person, content: &Content) -> Markup {
                     }
                     button.button type="submit" data-without-script { (words.common.search) }
                 }
-                (content.groups.list(site, &[], &asked.group))
+                p.visually-hidden role="status" data-said {}
+                (content.groups.list(site, &[]))
                 p { a href="/groups" { (words.customers.manage_groups) } }
             }
         }

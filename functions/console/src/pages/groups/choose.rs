@@ -44,6 +44,9 @@ pub struct Offer {
     /// A group that is not offered: the one that people are moved out of.
     #[serde(default)]
     pub without: String,
+    /// The group whose page it is, among links.
+    #[serde(default)]
+    pub here: String,
     /// Whether the unassigned group may be chosen.
     #[serde(default)]
     pub unassigned: bool,
@@ -82,7 +85,14 @@ impl Offer {
     /// One group, in this field.
     #[must_use]
     pub fn one(name: &str) -> Self {
-        Self { how: As::One, name: name.to_owned(), without: String::new(), unassigned: false, q: String::new() }
+        Self {
+            how: As::One,
+            name: name.to_owned(),
+            without: String::new(),
+            here: String::new(),
+            unassigned: false,
+            q: String::new(),
+        }
     }
 
     /// Any number of groups, in this field.
@@ -91,10 +101,10 @@ impl Offer {
         Self { how: As::Many, ..Self::one(name) }
     }
 
-    /// Links.
+    /// Links, one of which leads to where somebody is.
     #[must_use]
-    pub fn links() -> Self {
-        Self { how: As::Links, unassigned: true, ..Self::one("group") }
+    pub fn links(here: &str) -> Self {
+        Self { how: As::Links, here: here.to_owned(), unassigned: true, ..Self::one("group") }
     }
 
     /// Leaves a group out.
@@ -135,7 +145,7 @@ impl Offer {
 pub async fn find(site: Person, Query(offer): Query<Offer>) -> Answer {
     let q = offer.q.clone();
     let found = offer.looking_for(&q).find_at(&site).await?;
-    Ok(fragment(found.list(&site, &[], "")))
+    Ok(fragment(found.list(&site, &[])))
 }
 
 impl Found {
@@ -183,7 +193,8 @@ impl Found {
                     }
                     button.button type="submit" name=(find.0) value=(find.1) formnovalidate data-without-script { (words.common.search) }
                 }
-                (self.list(site, &form.all(name), errors.at(NEW_NAME).map_or("", |_| NEW)))
+                p.visually-hidden role="status" data-said {}
+                (self.list(site, &form.all(name)))
                 @if self.offer.how == As::One { (self.new_one(site, form, errors)) }
             }
         }
@@ -198,8 +209,9 @@ impl Found {
             As::Many => "many",
         };
         let unassigned = if self.offer.unassigned { "true" } else { "" };
-        let (name, without) = (self.offer.name.as_str(), self.offer.without.as_str());
-        parts::address("/groups/choose", [("as", how), ("name", name), ("without", without), ("unassigned", unassigned)])
+        let Offer { name, without, here, .. } = &self.offer;
+        let fields = [("as", how), ("name", name), ("without", without), ("here", here), ("unassigned", unassigned)];
+        parts::address("/groups/choose", fields)
     }
 
     fn new_one(&self, site: &Site, form: &Form, errors: &Errors) -> Markup {
@@ -225,21 +237,21 @@ impl Found {
 
     /// What was found, as a script puts it in the place of what was found before.
     #[must_use]
-    pub fn list(&self, site: &Site, chosen: &[&str], here: &str) -> Markup {
+    pub fn list(&self, site: &Site, chosen: &[&str]) -> Markup {
         let words = &site.words().groups;
         // What is chosen comes first: in a long list it would be out of sight.
         let is_chosen = |group: &&Choice| chosen.contains(&group.id.as_str());
         let groups = self.groups.iter().filter(is_chosen).chain(self.groups.iter().filter(|group| !is_chosen(group)));
         html! {
             div.found data-found {
-                ul.pick-list { @for group in groups { li { (self.choice(site, group, is_chosen(&group), here)) } } }
-                @if self.groups.is_empty() { p.hint role="status" { (words.none_found) } }
+                ul.pick-list { @for group in groups { li { (self.choice(site, group, is_chosen(&group))) } } }
+                @if self.groups.is_empty() { p.hint data-nothing { (words.none_found) } }
                 @if self.more { p.hint { (words.more) } }
             }
         }
     }
 
-    fn choice(&self, site: &Site, group: &Choice, chosen: bool, here: &str) -> Markup {
+    fn choice(&self, site: &Site, group: &Choice, chosen: bool) -> Markup {
         let words = &site.words().groups;
         let customers = group.customers.map(parts::number).unwrap_or_default();
         let name = if group.unassigned && self.offer.how == As::One {
@@ -250,7 +262,7 @@ impl Found {
         let kind = if self.offer.how == As::Many { "checkbox" } else { "radio" };
         html! {
             @if self.offer.how == As::Links {
-                a.pick href=(parts::address("/customers", [("group", group.id.as_str())])) aria-current=[(group.id == here).then_some("page")] {
+                a.pick href=(parts::address("/customers", [("group", group.id.as_str())])) aria-current=[(group.id == self.offer.here).then_some("page")] {
                     span { (name) } " " span.number.muted { (customers) }
                 }
             } @else {

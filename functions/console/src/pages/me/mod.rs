@@ -146,8 +146,8 @@ fn own_code(site: &Site, clinic: &Clinic, code: &str, link: &str) -> Markup {
         p.small { a href=(link) { (link) } }
         div.actions {
             button.button.primary type="button" hidden data-with-script data-share=(link)
-                data-title=(clinic.name) data-text={ ((words.share_text)(&clinic.name)) } data-copied=(common.copied) { (words.share) }
-            button.button type="button" hidden data-with-script data-copy=(link) data-copied=(common.copied) { (words.copy_link) }
+                data-title=(clinic.name) data-text={ ((words.share_text)(&clinic.name)) } data-copied=(common.copied) data-not-copied=(common.not_copied) { (words.share) }
+            button.button type="button" hidden data-with-script data-copy=(link) data-copied=(common.copied) data-not-copied=(common.not_copied) { (words.copy_link) }
         }
         details.more open {
             summary { (words.show_qr) }

@@ -185,7 +185,7 @@ fn link_page(site: &Site, shell: Shell, name: &str, made: &Made) -> Response {
                 input #link type="text" readonly value=(made.link);
             }
             div.actions {
-                button.button.primary type="button" hidden data-with-script data-copy=(made.link) data-copied=(common.copied) { (words.copy_link) }
+                button.button.primary type="button" hidden data-with-script data-copy=(made.link) data-copied=(common.copied) data-not-copied=(common.not_copied) { (words.copy_link) }
                 a.button href="/staff/invitations" { (words.to_invitations) }
             }
         }

@@ -45,6 +45,7 @@ pub const WORDS: Common = Common {
     download: "Download",
     copy: "Copy",
     copied: "Copied.",
+    not_copied: "It could not be copied. Select the link and copy it yourself.",
     print: "Print",
     on: "On",
     off: "Off",

@@ -45,6 +45,7 @@ pub const WORDS: Common = Common {
     download: "다운로드",
     copy: "복사",
     copied: "복사했습니다.",
+    not_copied: "복사하지 못했습니다. 링크를 직접 선택해 복사해 주세요.",
     print: "인쇄",
     on: "사용",
     off: "사용 안 함",
