@@ -52,7 +52,7 @@ async fn whoever_did_not_click_has_a_day_for_it_and_what_failed_for_good_is_not_
 #[tokio::test]
 async fn a_time_at_which_nothing_can_be_sent_again_is_said_beside_its_field() {
     let mut browser = Browser::of_clinic("staff").await;
-    browser.answers("GET /v1/campaigns/cmp_1", 200, campaign(TimeDelta::hours(1), 0, "not_reachable"));
+    browser.answers("GET /v1/campaigns/cmp_1", 200, campaign(TimeDelta::minutes(50), 0, "not_reachable"));
     browser.answers("GET /v1/campaigns/cmp_1/messages", 200, json!({ "items": [] }));
     browser.answers("POST /v1/campaigns/cmp_1/again", 422, problem(422, "invalid-input", Some("scheduledAt")));
     for (at, said) in [("2020-01-01T09:00", "detail"), ("soon", "날짜와 시각을 입력해 주세요.")] {
