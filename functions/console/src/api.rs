@@ -186,6 +186,23 @@ impl Call {
     }
 }
 
+/// A page of a list.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct List<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// Where the next one begins.
+    #[serde(default)]
+    pub next_cursor: Option<String>,
+}
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), next_cursor: None }
+    }
+}
+
 /// What the API says is wrong (RFC 9457).
 #[derive(Debug, Clone, Deserialize)]
 pub struct Problem {

@@ -122,12 +122,12 @@ fn found(id: &str, thing: Value) -> Response {
 }
 
 async fn group(State(api): State<Arc<Api>>, Path(id): Path<String>) -> Response {
-    found(&id, json!({ "id": id, "name": "VIP", "customers": *api.members.lock().unwrap() }))
+    found(&id, json!({ "id": id, "name": "VIP", "unassigned": false, "customers": *api.members.lock().unwrap() }))
 }
 
 async fn groups(State(api): State<Arc<Api>>, Query(query): Query<HashMap<String, String>>) -> Response {
     let (all, limit) = (*api.groups.lock().unwrap(), query["limit"].parse().unwrap());
-    let one = |number| json!({ "id": format!("grp_{number}"), "name": "VIP", "customers": 1234 });
+    let one = |number| json!({ "id": format!("grp_{number}"), "name": "VIP", "unassigned": false, "customers": 1234 });
     let items: Vec<_> = (1..=all).take(limit).map(one).collect();
     Json(json!({ "items": items, "nextCursor": (all > limit).then_some("grp_next") })).into_response()
 }

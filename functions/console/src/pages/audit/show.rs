@@ -8,19 +8,13 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::asked::Asked;
+use crate::api::List;
 use crate::form::Errors;
 use crate::page::{Nav, Page, Shell};
 use crate::parts::{self, Field};
 use crate::site::{Answer, Person, Site};
 use crate::visitor::Tone;
 use crate::words::audit::Audit;
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Lines {
-    items: Vec<Line>,
-    next_cursor: Option<String>,
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -58,7 +52,7 @@ pub async fn show(site: Person, Query(asked): Query<Asked>) -> Answer {
     }
     let [from, to] = match asked.span(&shell.zone, words) {
         Ok(span) => span.map(|at| at.map(|at| at.to_rfc3339())),
-        Err(errors) => return Ok(page(&site, shell, &asked, &Lines::default(), &errors)),
+        Err(errors) => return Ok(page(&site, shell, &asked, &List::default(), &errors)),
     };
     let call = site
         .api()
@@ -70,12 +64,12 @@ pub async fn show(site: Person, Query(asked): Query<Asked>) -> Answer {
         .maybe("from", from)
         .maybe("to", to)
         .maybe("cursor", Some(&asked.cursor));
-    match call.send::<Lines>().await {
+    match call.send::<List<Line>>().await {
         Ok(lines) => Ok(page(&site, shell, &asked, &lines, &Errors::none())),
         Err(failure) if failure.problem().is_some_and(|problem| problem.is("not-owner")) => Ok(for_owners(&site, shell)),
         Err(failure) => {
             let errors = Errors::whole(failure.about_input()?.title);
-            Ok(page(&site, shell, &asked, &Lines::default(), &errors))
+            Ok(page(&site, shell, &asked, &List::default(), &errors))
         }
     }
 }
@@ -88,7 +82,7 @@ fn for_owners(site: &Site, shell: Shell) -> Response {
     })
 }
 
-fn page(site: &Site, shell: Shell, asked: &Asked, lines: &Lines, errors: &Errors) -> Response {
+fn page(site: &Site, shell: Shell, asked: &Asked, lines: &List<Line>, errors: &Errors) -> Response {
     let words = &site.words().audit;
     let listed = rows(words, &shell, asked, lines);
     Page::staff(site, shell, Nav::Audit, words.title).errors(errors).body(html! {
@@ -154,7 +148,7 @@ fn frequent(words: &Audit, asked: &Asked) -> Markup {
 }
 
 /// The colleague and the subject that somebody has picked from a line, each with the way back.
-fn chosen(words: &Audit, asked: &Asked, lines: &Lines) -> Markup {
+fn chosen(words: &Audit, asked: &Asked, lines: &List<Line>) -> Markup {
     let staff = lines.items.iter().find(|line| line.staff.id == asked.staff).map_or(words.chosen, |line| &line.staff.name);
     let about = lines.items.iter().find(|line| line.subject.id.as_deref() == Some(asked.subject.as_str()));
     let about = about.and_then(|line| line.subject.name.as_deref()).unwrap_or(words.chosen);
@@ -177,7 +171,7 @@ fn chosen(words: &Audit, asked: &Asked, lines: &Lines) -> Markup {
     }
 }
 
-fn rows(words: &Audit, shell: &Shell, asked: &Asked, lines: &Lines) -> Markup {
+fn rows(words: &Audit, shell: &Shell, asked: &Asked, lines: &List<Line>) -> Markup {
     let head = html! {
         th scope="col" { (words.at) }
         th scope="col" { (words.staff) }

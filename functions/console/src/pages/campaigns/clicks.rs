@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 use maud::html;
 use serde::Deserialize;
 
-use super::known::{Campaign, List, tabs};
+use super::known::{Campaign, tabs};
+use crate::api::List;
 use crate::page::{Nav, Page};
 use crate::parts;
 use crate::site::{Answer, Person};

@@ -13,17 +13,6 @@ use crate::words::campaigns::Campaigns;
 /// Many open a message on the next day.
 const DAY: TimeDelta = TimeDelta::hours(24);
 
-/// A list as the API gives it.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct List<T> {
-    /// One page of it.
-    pub items: Vec<T>,
-    /// Where the next one begins.
-    #[serde(default)]
-    pub next_cursor: Option<String>,
-}
-
 /// A campaign and what has become of it.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]

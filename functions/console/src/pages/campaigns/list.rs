@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::known::{List, campaign_tone};
+use super::known::campaign_tone;
+use crate::api::List;
 use crate::page::{Nav, Page, Shell};
 use crate::parts;
 use crate::site::{Answer, Person};

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::known::{Campaign, List, Totals, message_tone};
-use crate::api::Call;
+use super::known::{Campaign, Totals, message_tone};
+use crate::api::{Call, List};
 use crate::form::{Errors, Form};
 use crate::page::Shell;
 use crate::parts::{self, Field};

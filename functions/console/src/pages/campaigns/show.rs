@@ -4,9 +4,10 @@ use axum::extract::{Path, Query};
 use maud::{Markup, html};
 
 use super::control;
-use super::known::{Campaign, List, tabs};
+use super::known::{Campaign, tabs};
 use super::messages::{self, Message, Wanted};
 use super::progress::progress;
+use crate::api::List;
 use crate::form::{Errors, Form};
 use crate::page::{Nav, Page, Shell};
 use crate::parts;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{LONGEST_LABEL, ReferralCode, badge, end_of_day, last_day, uses};
-use crate::api::Problem;
+use crate::api::{List, Problem};
 use crate::form::{Errors, Form};
 use crate::page::{Nav, Page, Shell};
 use crate::pages::members;
@@ -32,13 +32,6 @@ impl Asked {
     fn owner(&self) -> &'static str {
         if self.of_members() { "member" } else { "clinic" }
     }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Codes {
-    items: Vec<ReferralCode>,
-    next_cursor: Option<String>,
 }
 
 /// Shows the codes.
@@ -85,11 +78,16 @@ pub fn errors(problem: &Problem) -> Errors {
 
 async fn page(site: &Site, asked: &Asked, form: &Form, errors: &Errors) -> Answer {
     let codes = site.api().get(["referral-codes"]).query("owner", asked.owner()).maybe("cursor", Some(&asked.cursor));
-    let (shell, codes) = tokio::try_join!(site.shell(), codes.send::<Codes>())?;
+    let (shell, codes) = tokio::try_join!(site.shell(), codes.send::<List<ReferralCode>>())?;
     Ok(body(site, shell, (asked, &codes), (form, errors)))
 }
 
-fn body(site: &Site, shell: Shell, (asked, codes): (&Asked, &Codes), (form, errors): (&Form, &Errors)) -> Response {
+fn body(
+    site: &Site,
+    shell: Shell,
+    (asked, codes): (&Asked, &List<ReferralCode>),
+    (form, errors): (&Form, &Errors),
+) -> Response {
     let words = &site.words().codes;
     let zone = shell.zone.clone();
     let path = parts::address("/codes", [("owner", asked.owner())]);
@@ -136,7 +134,7 @@ fn new_code(site: &Site, form: &Form, errors: &Errors) -> Markup {
     }
 }
 
-fn table(site: &Site, codes: &Codes, asked: &Asked, zone: &str) -> Markup {
+fn table(site: &Site, codes: &List<ReferralCode>, asked: &Asked, zone: &str) -> Markup {
     let words = &site.words().codes;
     let head = html! {
         th scope="col" { @if asked.of_members() { (words.member) } @else { (words.label) } }

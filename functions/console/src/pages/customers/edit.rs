@@ -4,10 +4,11 @@ use axum::extract::{Path, Query};
 use maud::html;
 use serde::Deserialize;
 
+use crate::api::List;
 use crate::form::{Errors, Form};
 use crate::page::{Nav, Page};
 use crate::pages::customers::selection::DO;
-use crate::pages::customers::{Columns, Customer, fields, one};
+use crate::pages::customers::{Column, Customer, fields, one};
 use crate::parts;
 use crate::site::{Answer, Person};
 use crate::visitor::Tone;
@@ -24,7 +25,7 @@ pub struct Asked {
 /// # Errors
 /// When the API does not answer.
 pub async fn new(site: Person, Query(asked): Query<Asked>) -> Answer {
-    let columns: Columns = site.api().get(["customers", "columns"]).send().await?;
+    let columns: List<Column> = site.api().get(["customers", "columns"]).send().await?;
     let form = fields::empty(&columns.items, &asked.group);
     form_page(&site, &form, &Errors::none()).await
 }

@@ -6,10 +6,10 @@ use chrono::SecondsFormat;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use crate::api::{Call, Failure};
+use crate::api::{Call, Failure, List};
 use crate::form::{Errors, Form};
 use crate::page::{Nav, Page, Shell};
-use crate::pages::customers::{Column, Columns, Customer, selection};
+use crate::pages::customers::{Column, Customer, selection};
 use crate::pages::groups::Group;
 use crate::pages::groups::choose::{Found, Offer, SEARCH};
 use crate::parts::{self, Field};
@@ -92,7 +92,7 @@ pub async fn show(site: Person, Query(mut asked): Query<Asked>) -> Answer {
         call(&site, &asked).send::<Listed>(),
         groups,
         one_group(&site, &asked.group),
-        columns.send::<Columns>(),
+        columns.send::<List<Column>>(),
     )?;
     let targets = targets(&site, group.as_ref(), "").await?.focused();
     let mut columns = columns.items;

@@ -35,16 +35,11 @@ struct Customer {
     group_names: Vec<String>,
 }
 
-/// The clinic's own columns.
+/// One of the clinic's own columns.
 #[derive(Debug, Deserialize)]
-struct Columns {
-    items: Vec<Column>,
-}
-
-/// One of them.
-#[derive(Debug, Deserialize)]
-struct Column {
-    name: String,
+pub struct Column {
+    /// What it is called.
+    pub name: String,
 }
 
 /// Its routes. Addresses that only take forms lead back to the list when somebody opens them, for another language for instance.

@@ -6,10 +6,11 @@ use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use crate::api::List;
 use crate::form::{Errors, Form};
 use crate::page::{Nav, Page, Shell};
 use crate::pages::customers::selection::DO;
-use crate::pages::customers::{Columns, Customer, fields};
+use crate::pages::customers::{Column, Customer, fields};
 use crate::pages::groups::choose::Choice;
 use crate::parts;
 use crate::site::{Answer, Person};
@@ -55,13 +56,6 @@ struct Suppression {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Messages {
-    items: Vec<Message>,
-    next_cursor: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Message {
     campaign_id: String,
     campaign_name: String,
@@ -81,7 +75,7 @@ struct Message {
 struct Content<'a> {
     id: &'a str,
     detail: Detail,
-    messages: Messages,
+    messages: List<Message>,
     is_first: bool,
     groups: fields::Groups,
 }
@@ -119,8 +113,8 @@ pub async fn page(site: &Person, id: &str, cursor: &str, form: Option<&Form>, er
     let (shell, detail, messages, columns) = tokio::try_join!(
         site.shell(),
         api.get(["customers", id]).send::<Detail>(),
-        api.get(["customers", id, "messages"]).maybe("cursor", Some(cursor)).query("limit", 20).send::<Messages>(),
-        api.get(["customers", "columns"]).send::<Columns>(),
+        api.get(["customers", id, "messages"]).maybe("cursor", Some(cursor)).query("limit", 20).send::<List<Message>>(),
+        api.get(["customers", "columns"]).send::<List<Column>>(),
     )?;
     let own: Vec<_> = detail.groups.iter().filter(|group| !group.unassigned).map(|group| group.id.clone()).collect();
     let kept = fields::of(&detail.customer, &columns.items, &own);

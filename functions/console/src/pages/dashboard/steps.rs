@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::now::StatsNow;
 use super::recent::Codes;
-use crate::api::Failure;
+use crate::api::{Failure, List};
 use crate::parts;
 use crate::site::Site;
 use crate::visitor::Tone;
@@ -16,11 +16,6 @@ use crate::words::dashboard::Dashboard;
 struct Clinic {
     sender_key: Option<String>,
     sender_phone: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Templates {
-    items: Vec<Template>,
 }
 
 #[derive(Deserialize)]
@@ -48,7 +43,7 @@ pub async fn find(site: &Site, now: &StatsNow, codes: &Codes) -> Result<Steps, F
     let api = site.api();
     let (clinic, templates) = tokio::try_join!(
         api.get(["clinic"]).send::<Clinic>(),
-        api.get(["templates"]).query("limit", 100).send::<Templates>(),
+        api.get(["templates"]).query("limit", 100).send::<List<Template>>(),
     )?;
     Ok(Steps::of(&clinic, &templates.items, now, codes, &site.words().dashboard))
 }

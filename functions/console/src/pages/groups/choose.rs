@@ -4,10 +4,10 @@ use axum::extract::Query;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use crate::api::Failure;
+use crate::api::{Failure, List};
 use crate::form::{Errors, Form};
 use crate::page::fragment;
-use crate::pages::groups::{Group, Groups, MAX_NAME};
+use crate::pages::groups::{Group, MAX_NAME};
 use crate::parts;
 use crate::site::{Answer, Person, Site};
 
@@ -131,7 +131,7 @@ impl Offer {
     /// When it does not answer.
     pub async fn find_at(self, site: &Site) -> Result<Found, Failure> {
         let call = site.api().get(["groups"]).maybe("q", Some(&self.q)).query("limit", SHOWN);
-        let Groups { mut items, next_cursor } = call.send().await?;
+        let List::<Group> { mut items, next_cursor } = call.send().await?;
         items.retain(|group| group.id != self.without && (self.unassigned || !group.unassigned));
         let groups = items.into_iter().map(Choice::from).collect();
         Ok(Found { offer: self, groups, more: next_cursor.is_some(), focused: false })

@@ -6,9 +6,10 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::api::List;
 use crate::form::{Errors, Form};
 use crate::page::{Nav, Page, Shell};
-use crate::pages::groups::{Group, Groups, MAX_NAME};
+use crate::pages::groups::{Group, MAX_NAME};
 use crate::parts::{self, Field};
 use crate::site::{Answer, Person};
 use crate::visitor::Tone;
@@ -49,11 +50,18 @@ pub async fn make(site: Person, form: Form) -> Answer {
 async fn page(site: &Person, asked: &Asked, form: &Form, errors: &Errors) -> Answer {
     let q: String = asked.q.trim().chars().take(MAX_NAME).collect();
     let groups = site.api().get(["groups"]).maybe("q", Some(&q)).maybe("cursor", Some(&asked.cursor)).query("limit", 50);
-    let (shell, groups) = tokio::try_join!(site.shell(), groups.send::<Groups>())?;
+    let (shell, groups) = tokio::try_join!(site.shell(), groups.send::<List<Group>>())?;
     Ok(drawn(site, shell, &groups, (&q, asked.cursor.is_empty()), form, errors))
 }
 
-fn drawn(site: &Person, shell: Shell, groups: &Groups, (q, is_first): (&str, bool), form: &Form, errors: &Errors) -> Response {
+fn drawn(
+    site: &Person,
+    shell: Shell,
+    groups: &List<Group>,
+    (q, is_first): (&str, bool),
+    form: &Form,
+    errors: &Errors,
+) -> Response {
     let words = site.words();
     let search = Form::with([("q", q)]);
     let none = Errors::none();

@@ -12,6 +12,7 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use crate::site::Deps;
+use crate::words::Words;
 
 /// The most characters of a group's name, and of a search.
 pub const MAX_NAME: usize = 50;
@@ -29,14 +30,12 @@ pub struct Group {
     pub customers: u64,
 }
 
-/// A page of groups.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Groups {
-    /// In the order in which they were made.
-    pub items: Vec<Group>,
-    /// Where the rest begins.
-    pub next_cursor: Option<String>,
+impl Group {
+    /// What it is called.
+    #[must_use]
+    pub fn name<'a>(&'a self, words: &'a Words) -> &'a str {
+        words.groups.name_of(&self.name, self.unassigned)
+    }
 }
 
 /// Its routes.

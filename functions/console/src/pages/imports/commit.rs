@@ -3,34 +3,21 @@
 use axum::extract::Path;
 use axum::response::Response;
 use maud::{Markup, html};
-use serde::Deserialize;
 use serde_json::json;
 
 use super::model::{Existing, Import, lead_back, path};
 use super::show::{find, head_at, title};
 use super::states::{Role, State, Verdict};
-use crate::api::Failure;
+use crate::api::{Failure, List};
 use crate::form::{Errors, Form};
 use crate::page::{Nav, Page};
+use crate::pages::groups::Group;
 use crate::parts::{self, Field};
 use crate::site::{Answer, Person, Site};
 
 /// Names of groups that a field proposes, and that are looked through for a name.
 const PROPOSED: u32 = 50;
 const LOOKED_THROUGH: u32 = 200;
-
-#[derive(Deserialize)]
-struct Group {
-    id: String,
-    name: String,
-    #[serde(default)]
-    unassigned: bool,
-}
-
-#[derive(Deserialize)]
-struct Groups {
-    items: Vec<Group>,
-}
 
 /// Asks for the settings.
 ///
@@ -46,7 +33,7 @@ pub async fn show(site: Person, Path(id): Path<String>) -> Answer {
 }
 
 async fn page(site: &Site, import: &Import, form: &Form, errors: &Errors) -> Result<Response, Failure> {
-    let groups = site.api().get(["groups"]).query("limit", PROPOSED).send::<Groups>();
+    let groups = site.api().get(["groups"]).query("limit", PROPOSED).send::<List<Group>>();
     let (shell, groups) = tokio::try_join!(site.shell(), groups)?;
     let words = &site.words().imports;
     let key = form.filled("key").map_or_else(|| site.fresh_key(), str::to_owned);
@@ -74,7 +61,7 @@ async fn page(site: &Site, import: &Import, form: &Form, errors: &Errors) -> Res
     }))
 }
 
-fn where_to(site: &Site, import: &Import, groups: &Groups, form: &Form, errors: &Errors) -> Markup {
+fn where_to(site: &Site, import: &Import, groups: &List<Group>, form: &Form, errors: &Errors) -> Markup {
     let words = &site.words().imports;
     let to_one = form.text("to") == "one";
     let names_groups = import.columns.iter().any(|column| column.role == Role::Group);
@@ -164,7 +151,7 @@ async fn target(site: &Site, form: &Form) -> Result<Result<Option<String>, Error
         (true, None) => return beside(words.group_missing),
         (true, Some(name)) => name,
     };
-    let found = site.api().get(["groups"]).query("q", name).query("limit", LOOKED_THROUGH).send::<Groups>().await;
+    let found = site.api().get(["groups"]).query("q", name).query("limit", LOOKED_THROUGH).send::<List<Group>>().await;
     let groups = match found {
         Ok(groups) => groups.items,
         Err(failure) => return Ok(Err(Errors::of(&failure.about_input()?, &[("q", "group")]))),

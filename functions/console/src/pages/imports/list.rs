@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::model::{Summary, path};
 use super::upload;
-use crate::api::Failure;
+use crate::api::{Failure, List};
 use crate::form::{Errors, Form};
 use crate::page::{Nav, Page};
 use crate::parts;
@@ -18,13 +18,6 @@ use crate::site::{Answer, Person, Site};
 pub struct Asked {
     #[serde(default)]
     cursor: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Imports {
-    items: Vec<Summary>,
-    next_cursor: Option<String>,
 }
 
 /// Shows the form and the list.
@@ -40,7 +33,7 @@ pub async fn show(site: Person, Query(asked): Query<Asked>) -> Answer {
 /// # Errors
 /// When the API does not answer.
 pub async fn page(site: &Site, cursor: &str, form: &Form, errors: &Errors) -> Result<Response, Failure> {
-    let imports = site.api().get(["imports"]).maybe("cursor", Some(cursor)).send::<Imports>();
+    let imports = site.api().get(["imports"]).maybe("cursor", Some(cursor)).send::<List<Summary>>();
     let (shell, imports) = tokio::try_join!(site.shell(), imports)?;
     let (words, common) = (&site.words().imports, &site.words().common);
     let head = html! {

@@ -3,8 +3,9 @@
 use maud::{Markup, html};
 
 use super::model::{Import, cut, path};
-use super::rows::{Filter, Row, Rows};
+use super::rows::{Filter, Row};
 use super::states::{State, Verdict};
+use crate::api::List;
 use crate::parts;
 use crate::site::Site;
 use crate::visitor::Tone;
@@ -17,7 +18,7 @@ const DETAILS: usize = 4;
 const ONE_ROW: &str = "one-row";
 
 /// The chips, and below them the rows: to choose and change while they are reviewed, to read afterwards.
-pub fn part(site: &Site, import: &Import, filter: &Filter, rows: &Rows) -> Markup {
+pub fn part(site: &Site, import: &Import, filter: &Filter, rows: &List<Row>) -> Markup {
     let words = &site.words().imports;
     let listed = parts::address(&import.path(), filter.pairs());
     html! {
@@ -83,7 +84,7 @@ fn whole(site: &Site, import: &Import, filter: &Filter) -> Markup {
     }
 }
 
-fn table(site: &Site, import: &Import, filter: &Filter, rows: &Rows) -> Markup {
+fn table(site: &Site, import: &Import, filter: &Filter, rows: &List<Row>) -> Markup {
     let (words, common) = (&site.words().imports, &site.words().common);
     let open = import.state == State::Ready;
     let with_group = rows.items.iter().any(|row| row.group.is_some());

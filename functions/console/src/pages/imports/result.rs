@@ -7,9 +7,10 @@ use serde_json::json;
 
 use super::model::{Existing, Import, lead_back, path};
 use super::preview;
-use super::rows::{Filter, Rows};
+use super::rows::{Filter, Row};
 use super::show::{head, refused, title};
 use super::states::{Outcome, State, Verdict};
+use crate::api::List;
 use crate::form::Form;
 use crate::page::{Nav, Page, Shell};
 use crate::parts;
@@ -74,7 +75,7 @@ fn lines(import: &Import, words: &Texts) -> Vec<Line> {
 }
 
 /// The page of an import that is committed, or was.
-pub fn page(site: &Site, shell: Shell, import: &Import, filter: &Filter, listed: &Rows) -> Response {
+pub fn page(site: &Site, shell: Shell, import: &Import, filter: &Filter, listed: &List<Row>) -> Response {
     let words = &site.words().imports;
     Page::staff(site, shell, Nav::Imports, title(site, import)).body(html! {
         (head(site, import, &html! {

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::model::path;
 use super::show::refused;
 use super::states::{Outcome, Verdict};
-use crate::api::Failure;
+use crate::api::{Failure, List};
 use crate::form::Form;
 use crate::parts;
 use crate::site::{Answer, Person, Site};
@@ -55,16 +55,6 @@ pub struct Change {
     pub to: String,
 }
 
-/// A page of rows.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Rows {
-    #[serde(default)]
-    pub items: Vec<Row>,
-    #[serde(default)]
-    pub next_cursor: Option<String>,
-}
-
 /// The row beside the one whose button was pressed.
 #[derive(Deserialize)]
 pub struct Near {
@@ -92,7 +82,7 @@ impl Filter {
     ///
     /// # Errors
     /// When there is no such import or no such filter, or the API does not answer.
-    pub async fn list(&self, site: &Site, id: &str) -> Result<Rows, Failure> {
+    pub async fn list(&self, site: &Site, id: &str) -> Result<List<Row>, Failure> {
         let rows = site.api().get(["imports", id, "rows"]).maybe("verdict", Some(&self.verdict));
         let rows = rows.maybe("outcome", Some(&self.outcome)).maybe("deleted", Some(&self.deleted));
         rows.maybe("cursor", Some(&self.cursor)).send().await

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::model::{Import, Offer, lead_back, path, steps};
 use super::states::State;
 use super::{mapping, preview, result, rows, upload};
-use crate::api::Failure;
+use crate::api::{Failure, List};
 use crate::form::{Errors, Form};
 use crate::page::{Nav, Page, Shell, fragment};
 use crate::parts;
@@ -28,8 +28,7 @@ pub async fn find(site: &Site, id: &str) -> Result<Import, Failure> {
 /// When there is no such import, or the API does not answer.
 pub async fn show(site: Person, Path(id): Path<String>, Query(filter): Query<rows::Filter>) -> Answer {
     // What the query asks for that is not to be had (an old cursor, a verdict that is none) must not hide the import.
-    let listed =
-        async { filter.list(&site, &id).await.or_else(|failure| failure.about_input().map(|_| rows::Rows::default())) };
+    let listed = async { filter.list(&site, &id).await.or_else(|failure| failure.about_input().map(|_| List::default())) };
     let (shell, import, rows) = tokio::try_join!(site.shell(), find(&site, &id), listed)?;
     Ok(match import.state {
         State::Ready => review(&site, shell, &import, &filter, &rows),
@@ -153,7 +152,7 @@ fn failed(site: &Site, shell: Shell, import: &Import) -> Response {
     })
 }
 
-fn review(site: &Site, shell: Shell, import: &Import, filter: &rows::Filter, listed: &rows::Rows) -> Response {
+fn review(site: &Site, shell: Shell, import: &Import, filter: &rows::Filter, listed: &List<rows::Row>) -> Response {
     let words = &site.words().imports;
     let (good, bad) = (import.good(), import.bad());
     Page::staff(site, shell, Nav::Imports, title(site, import)).script("select").body(html! {

@@ -15,6 +15,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::api::List;
 use crate::form::Form;
 use crate::page::Page;
 use crate::parts;
@@ -73,7 +74,7 @@ async fn show(site: Person) -> Answer {
     let (mine, friends, points, is_staff) = tokio::try_join!(
         api.get(["me"]).send::<Mine>(),
         api.get(["me", "friends"]).query("limit", 5).send::<friends::Friends>(),
-        api.get(["me", "points"]).query("limit", 5).send::<points::Ledger>(),
+        api.get(["me", "points"]).query("limit", 5).send::<List<points::Line>>(),
         of_staff,
     )?;
     let words = &site.words().me;

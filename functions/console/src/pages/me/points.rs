@@ -6,16 +6,10 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{Clinic, Mine, ZONE, friends};
+use crate::api::List;
 use crate::page::Page;
 use crate::parts;
 use crate::site::{Answer, Person, Site};
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Ledger {
-    pub(super) items: Vec<Line>,
-    next_cursor: Option<String>,
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -42,7 +36,7 @@ pub(super) async fn show(site: Person, Query(filter): Query<Filter>) -> Answer {
         .query("limit", 50)
         .maybe("clinicId", Some(&filter.clinic))
         .maybe("cursor", Some(&filter.cursor));
-    let (mine, ledger) = tokio::try_join!(api.get(["me"]).send::<Mine>(), list.send::<Ledger>())?;
+    let (mine, ledger) = tokio::try_join!(api.get(["me"]).send::<Mine>(), list.send::<List<Line>>())?;
     let words = &site.words().me;
     let path = parts::address("/me/points", [("clinic", filter.clinic.as_str())]);
     Ok(Page::new(&site, words.history).body(html! {
@@ -55,7 +49,7 @@ pub(super) async fn show(site: Person, Query(filter): Query<Filter>) -> Answer {
 }
 
 /// The lines as a table; who has several clinics sees at which one each was.
-pub(super) fn lines(site: &Site, ledger: &Ledger, clinics: &[Clinic]) -> Markup {
+pub(super) fn lines(site: &Site, ledger: &List<Line>, clinics: &[Clinic]) -> Markup {
     let words = &site.words().me;
     if ledger.items.is_empty() {
         return html! { p.muted { (words.no_history) } };

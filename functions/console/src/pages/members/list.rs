@@ -8,6 +8,7 @@ use serde::Deserialize;
 use shared::model::state::MembershipState;
 
 use super::{CodeOf, confirm_button, decline_button, path, state};
+use crate::api::List;
 use crate::form::{Errors, Form};
 use crate::page::{Nav, Page, Shell};
 use crate::parts::{self, Field};
@@ -61,13 +62,6 @@ struct Counts {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Members {
-    items: Vec<Member>,
-    next_cursor: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Member {
     user_id: String,
     name: String,
@@ -95,10 +89,10 @@ pub async fn show(site: Person, Query(asked): Query<Asked>) -> Answer {
         if !asked.is_plain() {
             return Ok(None);
         }
-        api.get(["members"]).query("state", "pending").query("limit", WAITING).send::<Members>().await.map(Some)
+        api.get(["members"]).query("state", "pending").query("limit", WAITING).send::<List<Member>>().await.map(Some)
     };
     let (shell, counts, mut members, waiting) =
-        tokio::try_join!(site.shell(), api.get(["members", "counts"]).send::<Counts>(), list.send::<Members>(), waiting)?;
+        tokio::try_join!(site.shell(), api.get(["members", "counts"]).send::<Counts>(), list.send::<List<Member>>(), waiting)?;
     // Nobody stands on the page twice.
     if let Some(waiting) = &waiting {
         members.items.retain(|member| waiting.items.iter().all(|other| other.user_id != member.user_id));
@@ -106,7 +100,7 @@ pub async fn show(site: Person, Query(asked): Query<Asked>) -> Answer {
     Ok(page(&site, shell, &asked, (&counts, &members, waiting.as_ref())))
 }
 
-fn page(site: &Site, shell: Shell, asked: &Asked, shown: (&Counts, &Members, Option<&Members>)) -> Response {
+fn page(site: &Site, shell: Shell, asked: &Asked, shown: (&Counts, &List<Member>, Option<&List<Member>>)) -> Response {
     let words = &site.words().members;
     let (counts, members, waiting) = shown;
     let zone = shell.zone.clone();
@@ -135,7 +129,7 @@ fn page(site: &Site, shell: Shell, asked: &Asked, shown: (&Counts, &Members, Opt
 }
 
 /// The list, or what to do when there is none. `(zone, whether somebody stands above it)`.
-fn everybody(site: &Site, asked: &Asked, members: &Members, (zone, above): (&str, bool)) -> Markup {
+fn everybody(site: &Site, asked: &Asked, members: &List<Member>, (zone, above): (&str, bool)) -> Markup {
     let words = &site.words().members;
     if !members.items.is_empty() {
         return if asked.state() == Some(MembershipState::Pending) {
@@ -191,7 +185,7 @@ fn chips(site: &Site, asked: &Asked, counts: &Counts) -> Markup {
 }
 
 /// Those who wait, with the buttons that decide.
-fn pending(site: &Site, members: &Members, zone: &str, next: &str) -> Markup {
+fn pending(site: &Site, members: &List<Member>, zone: &str, next: &str) -> Markup {
     let words = site.words();
     let head = html! {
         th scope="col" { (words.common.name) }
@@ -228,7 +222,7 @@ fn phone(site: &Site, member: &Member) -> Markup {
     }
 }
 
-fn table(site: &Site, members: &Members, zone: &str) -> Markup {
+fn table(site: &Site, members: &List<Member>, zone: &str) -> Markup {
     let words = site.words();
     let head = html! {
         th scope="col" { (words.common.name) }

@@ -9,10 +9,10 @@ use shared::model::state::{EndReason, MembershipState, UnpaidReason};
 
 use super::tree::{self, Tree};
 use super::{CodeOf, confirm_button, decline_button, path, state};
-use crate::api::Failure;
+use crate::api::{Failure, List};
 use crate::form::{Errors, Form};
 use crate::page::{Nav, Page, Shell};
-use crate::pages::points::line::{self, Lines};
+use crate::pages::points::line::{self, Line};
 use crate::parts::{self, Field};
 use crate::site::{Answer, Person, Site};
 use crate::visitor::Tone;
@@ -59,7 +59,7 @@ struct Source {
 struct Shown {
     profile: Profile,
     tree: Tree,
-    lines: Lines,
+    lines: List<Line>,
 }
 
 /// Shows a member.
@@ -80,7 +80,7 @@ pub async fn page(site: &Site, user: &str, form: &Form, errors: &Errors) -> Resu
         site.shell(),
         api.get(["members", user]).send::<Profile>(),
         api.get(["members", user, "tree"]).send::<Tree>(),
-        api.get(["points"]).query("userId", user).query("limit", LINES).send::<Lines>(),
+        api.get(["points"]).query("userId", user).query("limit", LINES).send::<List<Line>>(),
     )?;
     Ok(body(site, shell, &Shown { profile, tree, lines }, (form, errors)))
 }
@@ -150,7 +150,7 @@ fn points(site: &Site, profile: &Profile, form: (&Form, &Errors), owner: bool) -
 }
 
 /// The last lines of the ledger.
-fn history(site: &Site, profile: &Profile, lines: &Lines, shell: (&str, bool)) -> Markup {
+fn history(site: &Site, profile: &Profile, lines: &List<Line>, shell: (&str, bool)) -> Markup {
     let words = &site.words().members;
     let whole = parts::address("/points", [("userId", profile.user_id.as_str())]);
     html! {

@@ -10,7 +10,7 @@ use shared::model::state::{HeldState, PointReason};
 
 use super::line;
 use super::{Colleague, LONGEST_NOTE, Named, colleague, link};
-use crate::api::Failure;
+use crate::api::{Failure, List};
 use crate::form::{Errors, Form};
 use crate::page::{Nav, Page, Shell};
 use crate::parts::{self, Field};
@@ -31,13 +31,6 @@ impl Asked {
     fn state(&self) -> HeldState {
         HeldState::ALL.iter().copied().find(|state| state.as_str() == self.state).unwrap_or(HeldState::Held)
     }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Grants {
-    items: Vec<Grant>,
-    next_cursor: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -103,12 +96,13 @@ pub async fn decide(site: Person, form: Form) -> Answer {
 
 async fn page(site: &Site, asked: &Asked, question: Option<(&Form, &Errors)>) -> Answer {
     let api = site.api();
-    let held = api.get(["points", "held"]).query("state", asked.state()).maybe("cursor", Some(&asked.cursor)).send::<Grants>();
+    let held =
+        api.get(["points", "held"]).query("state", asked.state()).maybe("cursor", Some(&asked.cursor)).send::<List<Grant>>();
     let (shell, clinic, held) = tokio::try_join!(site.shell(), api.get(["clinic"]).send::<Clinic>(), held)?;
     Ok::<_, Failure>(body(site, shell, asked, (clinic.points_enabled, &held, question)))
 }
 
-fn body(site: &Site, shell: Shell, asked: &Asked, shown: (bool, &Grants, Option<(&Form, &Errors)>)) -> Response {
+fn body(site: &Site, shell: Shell, asked: &Asked, shown: (bool, &List<Grant>, Option<(&Form, &Errors)>)) -> Response {
     let words = &site.words().points;
     let (granting, held, question) = shown;
     let (zone, owner) = (shell.zone.clone(), shell.owner);

@@ -8,8 +8,8 @@ use serde_json::json;
 use shared::model::state::PointReason;
 
 use super::LONGEST_NOTE;
-use super::line::{self, Lines, Of};
-use crate::api::Failure;
+use super::line::{self, Line, Of};
+use crate::api::{Failure, List};
 use crate::form::{Errors, Form};
 use crate::page::{Nav, Page, Shell};
 use crate::pages::members;
@@ -115,7 +115,7 @@ async fn page(site: &Site, asked: &Asked, question: Option<(&Form, &Errors)>) ->
         .maybe("userId", Some(&asked.user_id))
         .maybe("reason", asked.reason())
         .maybe("cursor", Some(&asked.cursor))
-        .send::<Lines>();
+        .send::<List<Line>>();
     let above = async {
         if asked.user_id.is_empty() {
             return api.get(["points", "totals"]).send().await.map(Above::Sums);
@@ -126,7 +126,7 @@ async fn page(site: &Site, asked: &Asked, question: Option<(&Form, &Errors)>) ->
     Ok::<_, Failure>(body(site, shell, asked, (&above, &lines, question)))
 }
 
-fn body(site: &Site, shell: Shell, asked: &Asked, shown: (&Above, &Lines, Option<(&Form, &Errors)>)) -> Response {
+fn body(site: &Site, shell: Shell, asked: &Asked, shown: (&Above, &List<Line>, Option<(&Form, &Errors)>)) -> Response {
     let words = &site.words().points;
     let (above, lines, question) = shown;
     let (zone, owner) = (shell.zone.clone(), shell.owner);

@@ -11,16 +11,6 @@ use crate::site::Site;
 use crate::visitor::Tone;
 use crate::words::points::Points;
 
-/// A page of the ledger.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Lines {
-    /// Its lines, newest first.
-    pub items: Vec<Line>,
-    /// Where the next page begins.
-    pub next_cursor: Option<String>,
-}
-
 /// A line of the ledger.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -4,11 +4,11 @@ use axum::extract::RawQuery;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::known::{Known, List};
+use super::known::Known;
 use super::plan::{PATH, Plan};
 use super::preflight::{Unsendable, people};
 use super::said;
-use crate::api::Failure;
+use crate::api::{Failure, List};
 use crate::form::Form;
 use crate::page::{self, Nav, Page};
 use crate::parts;

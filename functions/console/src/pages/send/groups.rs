@@ -4,11 +4,12 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::frame::Frame;
-use super::known::{Group, Known, List};
+use super::known::Known;
 use super::plan::{MOST_GROUPS, Plan};
 use super::step::Step;
-use crate::api::Failure;
+use crate::api::{Failure, List};
 use crate::form::Errors;
+use crate::pages::groups::Group;
 use crate::parts::{self, Field};
 use crate::site::{Answer, Person, Site};
 

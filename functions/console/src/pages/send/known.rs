@@ -7,26 +7,15 @@ use shared::model::draft::{Draft, Source, Sources};
 use shared::model::template::Button;
 
 use super::plan::{Plan, is_tracked};
-use crate::api::Failure;
+use crate::api::{Failure, List};
 use crate::page::Shell;
+use crate::pages::groups::Group;
 use crate::parts;
 use crate::site::Site;
-use crate::words::Words;
 use crate::words::send::Send;
 
 /// Up to how many groups are asked for one by one.
 const FEW: usize = 6;
-
-/// A list as the API gives it.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct List<T> {
-    /// One page of it.
-    pub items: Vec<T>,
-    /// Where the next one begins.
-    #[serde(default)]
-    pub next_cursor: Option<String>,
-}
 
 /// What the wizard needs of the clinic.
 #[derive(Debug, Deserialize)]
@@ -38,27 +27,6 @@ pub struct Clinic {
     pub sender_key: Option<String>,
     /// Without it nothing is sent.
     pub sender_phone: Option<String>,
-}
-
-/// A group.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Group {
-    /// Its id.
-    pub id: String,
-    /// Its name.
-    name: String,
-    /// Whether it holds those who are in no other.
-    #[serde(default)]
-    unassigned: bool,
-    /// How many are in it.
-    pub customers: u64,
-}
-
-impl Group {
-    /// What it is called.
-    pub fn name(&self, words: &Words) -> &str {
-        words.groups.name_of(&self.name, self.unassigned)
-    }
 }
 
 /// A template.

@@ -7,10 +7,10 @@ use serde::Deserialize;
 use shared::model::result::Reason;
 
 use super::frame::Frame;
-use super::known::{Known, List};
+use super::known::Known;
 use super::plan::Plan;
 use super::{check, said};
-use crate::api::{Failure, Problem};
+use crate::api::{Failure, List, Problem};
 use crate::form::{Errors, Form};
 use crate::page;
 use crate::parts;

@@ -8,11 +8,11 @@ use shared::model::result::Reason;
 use shared::model::template::Button;
 
 use super::frame::Frame;
-use super::known::{List, Template};
+use super::known::Template;
 use super::preflight::plain;
 use super::step::Step;
 use super::talk::{Bubble, bubble};
-use crate::api::Failure;
+use crate::api::{Failure, List};
 use crate::form::Errors;
 use crate::parts::{self, Field};
 use crate::site::Answer;

@@ -3,9 +3,10 @@
 use maud::{Markup, html};
 
 use super::frame::Frame;
-use super::known::{Known, List, Template};
+use super::known::{Known, Template};
 use super::plan::Plan;
 use super::step::Step;
+use crate::api::List;
 use crate::form::Errors;
 use crate::parts;
 use crate::site::{Answer, Person};

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 use super::check;
 use super::frame::Frame;
-use super::known::{Known, List};
+use super::known::Known;
 use super::plan::{PATH, Plan};
 use super::reached;
 use super::step::Step;
+use crate::api::List;
 use crate::form::{Errors, Form};
 use crate::page;
 use crate::parts::{self, Field};

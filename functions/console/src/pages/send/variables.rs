@@ -1,22 +1,17 @@
 //! Fourth: what fills the variables of the text, what stands in, and who has neither.
 
 use maud::{Markup, html};
-use serde::Deserialize;
 use shared::model::sources::{self, MAX_DEFAULT};
 
 use super::frame::Frame;
-use super::known::{Known, List, Template, Variable};
+use super::known::{Known, Template, Variable};
 use super::plan::{COLUMN, DEFAULT, Plan};
 use super::preflight;
 use super::step::Step;
+use crate::api::List;
 use crate::form::Errors;
+use crate::pages::customers::Column;
 use crate::site::{Answer, Person};
-
-/// One of the clinic's own columns.
-#[derive(Debug, Deserialize)]
-struct Column {
-    name: String,
-}
 
 /// What is not answered here, by the rules of the API.
 pub fn errors(site: &Person, known: &Known, plan: &Plan) -> Errors {

@@ -3,12 +3,11 @@
 use axum::extract::Path;
 use axum::response::Response;
 use maud::{Markup, html};
-use serde::Deserialize;
 use serde_json::json;
 
 use super::list::Colleague;
 use super::{role_badge, roles, roles_explained};
-use crate::api::Failure;
+use crate::api::{Failure, List};
 use crate::form::{Errors, Form};
 use crate::page::{Nav, Page, Shell};
 use crate::pages::broken;
@@ -19,18 +18,11 @@ use crate::visitor::Tone;
 /// So many pages of 200 are looked through for one colleague.
 const MOST_PAGES: usize = 10;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Colleagues {
-    items: Vec<Colleague>,
-    next_cursor: Option<String>,
-}
-
 /// Somebody on the list; the API shows nobody alone.
 async fn find(site: &Site, id: &str) -> Result<Option<Colleague>, Failure> {
     let mut cursor: Option<String> = None;
     for _ in 0..MOST_PAGES {
-        let page: Colleagues = site.api().get(["staff"]).query("limit", 200).maybe("cursor", cursor).send().await?;
+        let page: List<Colleague> = site.api().get(["staff"]).query("limit", 200).maybe("cursor", cursor).send().await?;
         if let Some(found) = page.items.into_iter().find(|colleague| colleague.id == id) {
             return Ok(Some(found));
         }

@@ -8,19 +8,13 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{Turned, lists, role_badge, roles, roles_explained};
+use crate::api::List;
 use crate::form::{Errors, Form};
 use crate::page::{Nav, Page, Shell};
 use crate::parts::{self, Field};
 use crate::site::{Answer, Person, Site};
 use crate::visitor::Tone;
 use crate::words::staff::Staff;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Invitations {
-    items: Vec<Invitation>,
-    next_cursor: Option<String>,
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -47,7 +41,7 @@ struct Made {
 pub async fn show(site: Person, Query(turned): Query<Turned>) -> Answer {
     let api = site.api();
     let call = api.get(["staff", "invitations"]).query("limit", 50).maybe("cursor", turned.cursor.clone());
-    let (shell, found) = tokio::join!(site.shell(), call.send::<Invitations>());
+    let (shell, found) = tokio::join!(site.shell(), call.send::<List<Invitation>>());
     let shell = shell?;
     let words = &site.words().staff;
     if found.as_ref().is_err_and(|failure| failure.problem().is_some_and(|problem| problem.is("not-owner"))) {
@@ -89,7 +83,7 @@ fn state_badge(words: &Staff, state: &str) -> Markup {
     }
 }
 
-fn rows(site: &Site, shell: &Shell, found: &Invitations) -> Markup {
+fn rows(site: &Site, shell: &Shell, found: &List<Invitation>) -> Markup {
     let (words, common) = (&site.words().staff, &site.words().common);
     let head = html! {
         th scope="col" { (common.name) }

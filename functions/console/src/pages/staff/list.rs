@@ -7,6 +7,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{lists, role_badge};
+use crate::api::List;
 use crate::page::{Nav, Page, Shell};
 use crate::parts;
 use crate::site::{Answer, Person, Site};
@@ -19,13 +20,6 @@ pub struct Asked {
     removed: Option<String>,
     #[serde(default)]
     cursor: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Colleagues {
-    items: Vec<Colleague>,
-    next_cursor: Option<String>,
 }
 
 /// Somebody who works for the clinic.
@@ -55,11 +49,11 @@ pub async fn show(site: Person, Query(asked): Query<Asked>) -> Answer {
     let api = site.api();
     let call =
         api.get(["staff"]).query("limit", 50).maybe("removed", removed.then_some("true")).maybe("cursor", asked.cursor.clone());
-    let (shell, found) = tokio::try_join!(site.shell(), call.send::<Colleagues>())?;
+    let (shell, found) = tokio::try_join!(site.shell(), call.send::<List<Colleague>>())?;
     Ok(page(&site, shell, &found, removed, asked.cursor.is_none()))
 }
 
-fn page(site: &Site, shell: Shell, found: &Colleagues, removed: bool, first: bool) -> Response {
+fn page(site: &Site, shell: Shell, found: &List<Colleague>, removed: bool, first: bool) -> Response {
     let words = &site.words().staff;
     let owner = shell.owner;
     let path = if removed { "/staff?removed=true" } else { "/staff" };
@@ -82,7 +76,7 @@ fn page(site: &Site, shell: Shell, found: &Colleagues, removed: bool, first: boo
     })
 }
 
-fn rows(site: &Site, shell: &Shell, found: &Colleagues, removed: bool) -> Markup {
+fn rows(site: &Site, shell: &Shell, found: &List<Colleague>, removed: bool) -> Markup {
     let (words, common) = (&site.words().staff, &site.words().common);
     let caption = if removed { words.removed_caption } else { words.caption };
     let head = html! {

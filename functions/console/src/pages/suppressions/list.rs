@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::api::Problem;
+use crate::api::{List, Problem};
 use crate::form::{Errors, Form};
 use crate::page::{Nav, Page, Shell};
 use crate::pages::suppressions::{Suppression, who, whose};
@@ -26,13 +26,6 @@ pub struct Asked {
     q: String,
     reason: String,
     cursor: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Listed {
-    items: Vec<Suppression>,
-    next_cursor: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -98,12 +91,13 @@ async fn page(site: &Person, asked: &Asked, form: &Form, errors: &Errors) -> Ans
     // What has no digit is refused; the field says so, and nothing else does.
     let searchable = q.is_empty() || q.chars().any(char::is_numeric);
     let call = site.api().get(["suppressions"]).maybe("q", searchable.then_some(&q)).maybe("reason", Some(reason));
-    let (shell, listed) = tokio::try_join!(site.shell(), call.maybe("cursor", Some(&asked.cursor)).send::<Listed>())?;
+    let (shell, listed) =
+        tokio::try_join!(site.shell(), call.maybe("cursor", Some(&asked.cursor)).send::<List<Suppression>>())?;
     let asked = Asked { q, reason: reason.to_owned(), cursor: asked.cursor.clone() };
     Ok(drawn(site, shell, &asked, &listed, form, errors))
 }
 
-fn drawn(site: &Person, shell: Shell, asked: &Asked, listed: &Listed, form: &Form, errors: &Errors) -> Response {
+fn drawn(site: &Person, shell: Shell, asked: &Asked, listed: &List<Suppression>, form: &Form, errors: &Errors) -> Response {
     let words = &site.words().suppressions;
     let zone = shell.zone.clone();
     let here = parts::address("/suppressions", [("q", asked.q.as_str()), ("reason", &asked.reason)]);
@@ -199,7 +193,7 @@ fn table(site: &Site, items: &[Suppression], zone: &str) -> Markup {
 /// When the API does not answer.
 pub async fn lifted(site: Person, Query(asked): Query<Asked>) -> Answer {
     let call = site.api().get(["suppressions", "lifted"]).maybe("cursor", Some(&asked.cursor));
-    let (shell, listed) = tokio::try_join!(site.shell(), call.send::<Listed>())?;
+    let (shell, listed) = tokio::try_join!(site.shell(), call.send::<List<Suppression>>())?;
     let words = &site.words().suppressions;
     let zone = shell.zone.clone();
     let path = "/suppressions/lifted";

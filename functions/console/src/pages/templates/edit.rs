@@ -9,12 +9,13 @@ use serde::de::IgnoredAny;
 use super::draft::Draft;
 use super::editor::{Editor, Pressed, has_link};
 use super::talk;
-use super::view::{Columns, Template, about_provider};
+use super::view::{Template, about_provider};
 use super::{examples, sources};
-use crate::api::Failure;
+use crate::api::{Failure, List};
 use crate::began;
 use crate::form::{Errors, Form};
 use crate::page::{Nav, Page, Shell};
+use crate::pages::customers::Column;
 use crate::parts;
 use crate::site::{Answer, Person, Site};
 use crate::visitor::Tone;
@@ -38,11 +39,6 @@ struct Clinic {
 }
 
 #[derive(Deserialize)]
-struct There {
-    items: Vec<IgnoredAny>,
-}
-
-#[derive(Deserialize)]
 struct Made {
     id: String,
 }
@@ -57,7 +53,7 @@ pub async fn begin(site: Person, Query(begun): Query<Begun>) -> Answer {
         let draft = Draft { name: (site.words().templates.copy_of)(&draft.name), ..draft };
         return new_page(&site, &draft, &key, &errors, &form, &html! {}).await;
     }
-    let (shell, there) = tokio::try_join!(site.shell(), api.get(["templates"]).query("limit", 1).send::<There>())?;
+    let (shell, there) = tokio::try_join!(site.shell(), api.get(["templates"]).query("limit", 1).send::<List<IgnoredAny>>())?;
     let links = if there.items.is_empty() {
         examples::links(&site, &begun.example)
     } else {
@@ -106,7 +102,7 @@ async fn new_page(site: &Site, draft: &Draft, key: &str, errors: &Errors, form: 
     let (shell, clinic, columns) = tokio::try_join!(
         site.shell(),
         api.get(["clinic"]).send::<Clinic>(),
-        api.get(["customers", "columns"]).send::<Columns>(),
+        api.get(["customers", "columns"]).send::<List<Column>>(),
     )?;
     let words = &site.words().templates;
     let name = shell.clinic.clone();
@@ -153,12 +149,12 @@ pub async fn lead_back(site: Site, Path(id): Path<String>) -> Response {
 }
 
 /// What the page of a template needs.
-pub async fn find(site: &Site, id: &str) -> Result<(Shell, Template, Columns), Failure> {
+pub async fn find(site: &Site, id: &str) -> Result<(Shell, Template, List<Column>), Failure> {
     let api = site.api();
     tokio::try_join!(
         site.shell(),
         api.get(["templates", id]).send::<Template>(),
-        api.get(["customers", "columns"]).send::<Columns>(),
+        api.get(["customers", "columns"]).send::<List<Column>>(),
     )
 }
 
@@ -171,7 +167,7 @@ async fn page(site: &Site, id: &str, draft: Option<&Draft>, errors: &Errors, for
 /// The page of a template with its two forms, each as it is to be shown.
 pub fn whole(
     site: &Site,
-    (shell, template, columns): (Shell, Template, Columns),
+    (shell, template, columns): (Shell, Template, List<Column>),
     draft: Option<&Draft>,
     errors: &Errors,
     form: &Form,

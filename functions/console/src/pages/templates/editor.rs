@@ -8,10 +8,11 @@ use shared::model::wording::{MAX_BUTTON_NAME, MAX_BUTTONS, MAX_NAME, MAX_VARIABL
 
 use super::draft::{ButtonDraft, Draft, TRACKED, button_field};
 use super::talk;
-use super::view::Columns;
+use crate::api::List;
 use crate::began;
 use crate::form::{Errors, Form};
 use crate::page::fragment;
+use crate::pages::customers::Column;
 use crate::parts::{self, Field, number};
 use crate::site::{Person, Site};
 
@@ -31,7 +32,7 @@ pub struct Editor<'a> {
     pub key: Option<&'a str>,
     /// The clinic, which is the sender of the message.
     pub clinic: &'a str,
-    pub columns: &'a Columns,
+    pub columns: &'a List<Column>,
 }
 
 /// Which button was pressed.

@@ -7,19 +7,12 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::view::{Template, about_provider};
+use crate::api::List;
 use crate::form::Form;
 use crate::page::{Nav, Page};
 use crate::parts;
 use crate::site::{Answer, Person, Site};
 use crate::visitor::Tone;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Templates {
-    items: Vec<Template>,
-    #[serde(default)]
-    next_cursor: Option<String>,
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -40,7 +33,7 @@ pub async fn show(site: Person, Query(asked): Query<Asked>) -> Answer {
     let api = site.api();
     let (shell, templates) = tokio::try_join!(
         site.shell(),
-        api.get(["templates"]).query("limit", 50).maybe("cursor", Some(&asked.cursor)).send::<Templates>(),
+        api.get(["templates"]).query("limit", 50).maybe("cursor", Some(&asked.cursor)).send::<List<Template>>(),
     )?;
     let words = &site.words().templates;
     let zone = shell.zone.clone();

@@ -8,9 +8,11 @@ use serde_json::{Map, Value, json};
 use shared::model::sources::{MAX_COLUMN, MAX_DEFAULT};
 
 use super::edit::{find, whole};
-use super::view::{Columns, Template, Variable};
+use super::view::{Template, Variable};
+use crate::api::List;
 use crate::began;
 use crate::form::{Errors, Form};
+use crate::pages::customers::Column;
 use crate::parts::{self, Field};
 use crate::site::{Answer, Person, Site};
 use crate::visitor::Tone;
@@ -66,7 +68,7 @@ fn wish(now: &Value, form: &Form, template: &Template) -> Value {
 }
 
 /// The form.
-pub fn section(site: &Site, template: &Template, columns: &Columns, form: &Form, errors: &Errors) -> Markup {
+pub fn section(site: &Site, template: &Template, columns: &List<Column>, form: &Form, errors: &Errors) -> Markup {
     let words = &site.words().templates;
     html! {
         section aria-labelledby="sources-title" {

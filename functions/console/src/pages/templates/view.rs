@@ -74,18 +74,6 @@ pub struct Dormancy {
     pub warning: Option<String>,
 }
 
-/// The clinic's own columns.
-#[derive(Deserialize)]
-pub struct Columns {
-    pub items: Vec<Column>,
-}
-
-/// One of them.
-#[derive(Deserialize)]
-pub struct Column {
-    pub name: String,
-}
-
 impl Template {
     /// Its state as a word on a colour.
     pub fn badge(&self, words: &Templates) -> Markup {
