@@ -205,6 +205,7 @@ impl Campaign {
 }
 
 /// Which colour goes with a campaign's state.
+#[must_use]
 pub fn campaign_tone(state: &str) -> Tone {
     match state {
         "finished" => Tone::Good,
@@ -215,6 +216,7 @@ pub fn campaign_tone(state: &str) -> Tone {
 }
 
 /// Which colour goes with a message's state.
+#[must_use]
 pub fn message_tone(state: &str) -> Tone {
     match state {
         "delivered" => Tone::Good,

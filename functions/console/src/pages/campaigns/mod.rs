@@ -12,6 +12,8 @@ mod messages;
 mod progress;
 mod show;
 
+pub use known::{campaign_tone, message_tone};
+
 use std::sync::Arc;
 
 use axum::Router;

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use crate::api::List;
 use crate::form::{Errors, Form};
 use crate::page::{Nav, Page, Shell};
+use crate::pages::campaigns::message_tone;
 use crate::pages::customers::selection::DO;
 use crate::pages::customers::{Column, Customer, fields};
 use crate::pages::groups::choose::Choice;
@@ -234,18 +235,12 @@ fn messages(site: &Person, content: &Content<'_>, zone: &str, path: &str) -> Mar
 
 fn row(site: &Person, message: &Message, zone: &str) -> Markup {
     let words = &site.words().customers;
-    let tone = match message.state.as_str() {
-        "delivered" => Tone::Good,
-        "failed" => Tone::Bad,
-        "unknown" | "excluded" => Tone::Warning,
-        _ => Tone::Plain,
-    };
     html! {
         tr {
             td.nowrap { (parts::moment(message.requested_at, zone)) }
             th.person scope="row" { a href={ "/campaigns/" (parts::encoded(&message.campaign_id)) } { (message.campaign_name) } }
             td {
-                (parts::badge(tone, &message.state_text))
+                (parts::badge(message_tone(&message.state), &message.state_text))
                 @if let Some(reason) = &message.reason { p.hint { (reason) } }
             }
             td.nowrap { @match message.first_click_at { Some(at) => (parts::moment(at, zone)), None => span.muted { "–" } } }

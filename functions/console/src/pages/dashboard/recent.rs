@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use crate::pages::campaigns::campaign_tone;
 use crate::parts::{self, number, share};
 use crate::site::Site;
-use crate::visitor::Tone;
 use crate::words::dashboard::Dashboard;
 
 /// How many codes are shown.
@@ -55,15 +55,6 @@ struct Code {
     uses: u64,
 }
 
-fn tone(state: &str) -> Tone {
-    match state {
-        "finished" => Tone::Good,
-        "failed" => Tone::Bad,
-        "paused" | "scheduled" | "requested" | "preparing" | "sending" => Tone::Warning,
-        _ => Tone::Plain,
-    }
-}
-
 impl Campaigns {
     /// The list.
     pub fn section(&self, site: &Site, zone: &str) -> Markup {
@@ -106,7 +97,7 @@ impl Campaigns {
             @for campaign in &self.items {
                 tr {
                     th scope="row" { a href={ "/campaigns/" (campaign.id) } { (campaign.name) } }
-                    td { (parts::badge(tone(&campaign.state), &campaign.state_text)) }
+                    td { (parts::badge(campaign_tone(&campaign.state), &campaign.state_text)) }
                     @if self.has_counts() { (numbers(campaign.counts.as_ref())) }
                     td.nowrap { (parts::moment(campaign.started_at.or(campaign.scheduled_at).unwrap_or(campaign.created_at), zone)) }
                 }

@@ -14,6 +14,7 @@ use super::step::Step;
 use crate::api::List;
 use crate::form::{Errors, Form};
 use crate::page;
+use crate::pages::campaigns::message_tone;
 use crate::parts::{self, Field};
 use crate::site::{Answer, Person, Site};
 use crate::visitor::Tone;
@@ -158,8 +159,7 @@ pub async fn progress(
             @if list.items.is_empty() { p.muted { (words.test_waiting) } }
             div role="status" { ul {
                 @for message in &list.items {
-                    @let tone = match message.state.as_str() { "delivered" => Tone::Good, "queued" | "sent" => Tone::Plain, _ => Tone::Bad };
-                    li { (message.phone) " " (parts::badge(tone, &message.state_text)) @if let Some(reason) = &message.reason { " " (reason) } }
+                    li { (message.phone) " " (parts::badge(message_tone(&message.state), &message.state_text)) @if let Some(reason) = &message.reason { " " (reason) } }
                 }
             } }
         }
