@@ -7,7 +7,6 @@ use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use shared::http::{Language, SOURCE_HEADER};
 use url::Url;
 
@@ -220,9 +219,6 @@ pub struct Problem {
     /// The JSON path of the input that is wrong.
     #[serde(default)]
     pub field: Option<String>,
-    /// What else there is for machines.
-    #[serde(flatten)]
-    pub more: Map<String, Value>,
 }
 
 impl Problem {
@@ -286,14 +282,7 @@ impl Failure {
     /// What the API would say to an address that nothing can have.
     fn missing(language: Language) -> Self {
         let title = language.choose("찾을 수 없습니다.", "Not found.").to_owned();
-        Self::Problem(Box::new(Problem {
-            status: 404,
-            kind: "not-found".to_owned(),
-            title,
-            detail: None,
-            field: None,
-            more: Map::new(),
-        }))
+        Self::Problem(Box::new(Problem { status: 404, kind: "not-found".to_owned(), title, detail: None, field: None }))
     }
 
     fn of(status: StatusCode, body: &[u8], language: Language) -> Self {
@@ -311,7 +300,6 @@ impl Failure {
                     .to_owned(),
                 detail: None,
                 field: None,
-                more: Map::new(),
             })),
             _ => Self::Unreachable(format!("status {status}")),
         }

@@ -192,8 +192,8 @@ impl Errors {
         Self::default()
     }
 
-    /// What the API says. `fields` maps the JSON paths of its input to names of the form's fields where these differ; what is
-    /// about no field of the form stands above it.
+    /// What the API says. `fields` maps the JSON paths of its input to names of the form's fields where these differ; without a
+    /// path it is about the whole.
     #[must_use]
     pub fn of(problem: &Problem, fields: &[(&str, &str)]) -> Self {
         let Some(path) = &problem.field else { return Self { whole: Some(problem.text()), fields: Vec::new() } };

@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, PreEscaped, Render, html};
-use shared::http::Language;
 
 use crate::form::{CSRF_FIELD, Errors, Form};
 use crate::site::Site;
@@ -257,7 +256,7 @@ pub fn table(caption: &str, head: &Markup, rows: &Markup) -> Markup {
     }
 }
 
-/// Leads to the rest of a list, and back to its beginning. `path` already has a `?` and whatever filters there are.
+/// Leads to the rest of a list, and back to its beginning. `path` has whatever filters there are.
 #[must_use]
 pub fn pager(site: &Site, path: &str, is_first: bool, next: Option<&str>) -> Markup {
     let words = &site.words().common;
@@ -335,15 +334,6 @@ pub fn moment(at: DateTime<Utc>, zone: &str) -> Markup {
 pub fn day(at: DateTime<Utc>, zone: &str) -> Markup {
     let zone: Tz = zone.parse().unwrap_or(chrono_tz::Asia::Seoul);
     html! { time datetime=(at.to_rfc3339()) { (at.with_timezone(&zone).format("%Y-%m-%d").to_string()) } }
-}
-
-/// How a text is written in a language; for texts that come with numbers.
-#[must_use]
-pub fn in_language(language: Language, ko: String, en: String) -> String {
-    match language {
-        Language::Korean => ko,
-        Language::English => en,
-    }
 }
 
 /// A drawing that was made elsewhere (a chart, a QR code): it is put into the page as it is, so it must come from us.
