@@ -216,17 +216,24 @@ pub fn tick(name: &str, label: &str, ticked: bool, hint: Option<&str>) -> Markup
 /// `form` holds the fields; this adds the token, the button and the way back.
 #[must_use]
 pub fn confirm(site: &Site, id: &str, label: &str, question: &str, action: &str, form: &Markup) -> Markup {
+    confirm_as(site, "danger", id, label, question, (action, form))
+}
+
+/// The same with a button of another class.
+#[must_use]
+pub fn confirm_as(site: &Site, class: &str, id: &str, label: &str, question: &str, (action, form): (&str, &Markup)) -> Markup {
+    let class = format!("button {class}");
     let words = &site.words().common;
     let (title, text) = (format!("{id}-title"), format!("{id}-text"));
     html! {
-        button type="button" class="button danger" popovertarget=(id) { (label) }
+        button type="button" class=(class) popovertarget=(id) { (label) }
         div.dialog #(id) popover="auto" role="dialog" aria-labelledby=(title) aria-describedby=(text) {
             h2 id=(title) { (label) }
             p id=(text) { (question) }
             form method="post" action=(action) {
                 (csrf(site)) (form)
                 div.actions {
-                    button.button.danger type="submit" { (label) }
+                    button type="submit" class=(class) { (label) }
                     button.button type="button" popovertarget=(id) popovertargetaction="hide" { (words.close) }
                 }
             }

@@ -149,8 +149,6 @@ pub struct Campaigns {
     pub result_message: &'static str,
     /// The id of the call.
     pub provider_id: &'static str,
-    /// Closes a question.
-    pub close: &'static str,
     /// Pauses it.
     pub pause: &'static str,
     /// Asks before.

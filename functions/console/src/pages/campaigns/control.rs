@@ -16,43 +16,13 @@ use crate::parts::{self, Field};
 use crate::site::{Answer, Person, Site};
 use crate::visitor::Tone;
 
-/// A question that opens without a script, and what is done when it is answered.
-struct Question<'a> {
-    id: &'a str,
-    class: &'a str,
-    label: &'a str,
-    text: String,
-    action: String,
-    fields: Markup,
-}
-
-impl Question<'_> {
-    fn draw(&self, site: &Site) -> Markup {
-        let title = format!("{}-title", self.id);
-        html! {
-            button type="button" class={ "button " (self.class) } popovertarget=(self.id) { (self.label) }
-            div.dialog #(self.id) popover="auto" role="dialog" aria-labelledby=(title) {
-                p id=(title) { (self.text) }
-                form method="post" action=(self.action) {
-                    (parts::csrf(site)) (self.fields)
-                    div.actions {
-                        button type="submit" class={ "button " (self.class) } { (self.label) }
-                        button.button type="button" popovertarget=(self.id) popovertargetaction="hide" { (site.words().campaigns.close) }
-                    }
-                }
-            }
-        }
-    }
-}
-
 /// What can be done with it as it is.
 pub fn buttons(site: &Site, campaign: &Campaign) -> Markup {
     let words = &site.words().campaigns;
     let path = format!("/campaigns/{}", parts::encoded(&campaign.id));
     let left = parts::number(campaign.messages.queued);
     let question = |id, class, label, question: &str, fields| {
-        let action = format!("{path}/{id}");
-        Question { id, class, label, text: question.replace("{}", &left), action, fields }.draw(site)
+        parts::confirm_as(site, class, id, label, &question.replace("{}", &left), (&format!("{path}/{id}"), &fields))
     };
     if campaign.has_ended() {
         return html! {};
@@ -100,7 +70,7 @@ pub fn follow_up(site: &Site, campaign: &Campaign, form: &Form, errors: &Errors)
                 input type="datetime-local" id=(at) name="at";
             }
         };
-        Question { id, class, label, text, action: action.clone(), fields }.draw(site)
+        parts::confirm_as(site, class, id, label, &text, (&action, &fields))
     };
     html! {
         section.card {

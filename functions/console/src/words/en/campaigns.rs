@@ -99,7 +99,6 @@ pub const WORDS: Campaigns = Campaigns {
     result_code: "Code of the result",
     result_message: "Words of the provider",
     provider_id: "Id of the provider",
-    close: "No",
     pause: "Pause",
     pause_question: "Pause it? What is not handed over yet waits; what is goes on.",
     paused: "It is paused.",

@@ -99,7 +99,6 @@ pub const WORDS: Campaigns = Campaigns {
     result_code: "결과 코드",
     result_message: "발송 대행사의 설명",
     provider_id: "발송 대행사의 접수 번호",
-    close: "아니요",
     pause: "일시 중지",
     pause_question: "잠시 멈출까요? 아직 보내지 않은 메시지가 기다립니다. 이미 넘긴 메시지는 그대로 발송됩니다.",
     paused: "일시 중지했습니다.",
