@@ -19,7 +19,7 @@ def run(instance: Instance, arguments: list[str]) -> int:
     if services.EMULATOR not in services.running(instance):
         refuse("The application does not run. Start it in another terminal: make run")
     browser = machine.ensure_browser()
-    shutil.rmtree(Path(pictures(instance)) / "failed", ignore_errors=True)
+    shutil.rmtree(pictures(instance) / "failed", ignore_errors=True)
     environment = {**os.environ, **variables(instance, browser)}
     say(f"Screenshots: {pictures(instance)}")
     return subprocess.run(command(browser, arguments), cwd=FOLDER, env=environment, check=False).returncode
@@ -41,6 +41,6 @@ def variables(instance: Instance, browser: machine.Browser) -> dict[str, str]:
     }
 
 
-def pictures(instance: Instance) -> str:
+def pictures(instance: Instance) -> Path:
     """Where screenshots go, and the traces of tests that failed."""
-    return str(instance.directory / "screenshots")
+    return instance.directory / "screenshots"

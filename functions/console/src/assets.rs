@@ -110,21 +110,4 @@ mod tests {
         }
         assert!(owners.len() > 100, "{}", owners.len());
     }
-
-    #[test]
-    fn a_class_of_two_kinds_of_elements_says_which_it_means() {
-        for (class, kinds) in [("variable", ["mark", "fieldset"]), ("choices", ["div", "fieldset"])] {
-            let alone = SHEET.lines().filter(|line| line.starts_with(&format!(".{class} ")));
-            assert_eq!(alone.count(), 0, "{class}");
-            assert!(kinds.iter().all(|kind| SHEET.contains(&format!("\n{kind}.{class} {{"))), "{class}");
-        }
-        assert!(SHEET.contains("\ndiv.row-actions {") && !SHEET.contains("\n.row-actions"));
-    }
-
-    #[test]
-    fn letters_of_a_table_stay_together_and_rows_keep_room_for_their_names() {
-        let table = SHEET.lines().find(|line| line.starts_with("table {")).unwrap();
-        assert!(table.contains("overflow-wrap: break-word"), "{table}");
-        assert!(SHEET.contains("th[scope=\"row\"] { min-width: 6.5rem; }"));
-    }
 }
