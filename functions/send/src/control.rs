@@ -223,7 +223,7 @@ fn impossible(state: CampaignState, (ko, en): (&str, &str)) -> Problem {
 fn link_ended() -> Problem {
     Problem::of(Kind::CampaignState)
         .detail(
-            "그 사이 링크 사용 기간이 끝나 다시 시작할 수 없습니다. 취소하고 새로 발송해 주세요.",
+            "그사이 링크 사용 기간이 끝나 다시 시작할 수 없습니다. 취소하고 새로 발송해 주세요.",
             "Its link has ended meanwhile: it cannot be resumed. Call it off and ask for a new one.",
         )
         .with("reason", "link-ended")

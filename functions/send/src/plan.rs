@@ -285,7 +285,7 @@ fn filled(template: &Template, said: Said<'_>) -> Result<Sources, Problem> {
 
 fn no_sender() -> Problem {
     Problem::of(Kind::SenderNotSet).detail(
-        "병원 설정에서 카카오톡 발신 프로필 키(senderKey)와 발신번호(senderPhone)를 먼저 등록하세요.",
+        "병원 설정에서 카카오톡 발신 프로필 키(senderKey)와 발신 번호(senderPhone)를 먼저 등록하세요.",
         "Set senderKey and senderPhone of the clinic first.",
     )
 }

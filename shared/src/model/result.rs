@@ -220,7 +220,7 @@ impl Reason {
                 ("sender_profile", "발신 프로필을 사용할 수 없습니다.", "The sender profile cannot be used.")
             }
             Self::NoTemplate => ("no_template", "등록되지 않은 템플릿입니다.", "The provider does not know the template."),
-            Self::SenderNumber => ("sender_number", "등록되지 않은 발신번호입니다.", "The sender's number is not registered."),
+            Self::SenderNumber => ("sender_number", "등록되지 않은 발신 번호입니다.", "The sender's number is not registered."),
             Self::TemplateMismatch => {
                 ("template_mismatch", "승인된 템플릿과 내용이 다릅니다.", "The message differs from the approved template.")
             }
