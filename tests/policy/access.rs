@@ -85,7 +85,7 @@ fn grants(project: &Project, function: &Function<'_>, findings: &mut Findings) {
     let role = project.properties(&format!("{}Role", function.name));
     let granted: BTreeSet<_> = statements(role).into_iter().flat_map(|statement| mentioned(&statement["Resource"])).collect();
     let mut environment = function.properties["Environment"].clone();
-    if let Some(variables) = environment["Variables"].as_object_mut() {
+    if let (true, Some(variables)) = (function.shows_pages(), environment["Variables"].as_object_mut()) {
         // Only browsers go there, each with a grant in the address that it was given.
         variables.remove("UPLOADS_URL");
     }

@@ -95,6 +95,10 @@ pub const ACCESS: &[Control] = &[
     control(Rule::MissingGrant, "a topic that the function may not publish to", |project| {
         project.remove("/Resources/SendRole/Properties/Policies/0/PolicyDocument/Statement/1");
     }),
+    control(Rule::MissingGrant, "the address of the bucket, in a function that shows it to no browser", |project| {
+        let variables = json!({"Variables": {"UPLOADS_URL": {"Fn::Sub": "${UploadOrigin}/${UploadBucket}/"}}});
+        project.set("/Resources/StatsFunction/Properties/Environment", variables);
+    }),
     control(Rule::MissingGrant, "a queue that the function may not read", |project| {
         project.remove("/Resources/GrantPointsRole/Properties/Policies/0/PolicyDocument/Statement/1");
     }),
